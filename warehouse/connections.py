@@ -1,0 +1,191 @@
+"""Connections to the warehouse: which server, how to open, pool and use them.
+
+All psycopg2 connections come from here, so that every one checks the server's age, speaks UTC and
+carries an application_name that names its program in pg_stat_activity.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+
+import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, cursor, parse_dsn
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
+
+from warehouse import embedded
+from warehouse.errors import ConnectionFailed, ServerTooOld
+from warehouse.retry import retry
+from warehouse.settings import Settings, load_settings
+
+MINIMUM_MAJOR = 16
+
+CONNECT_TIMEOUT = 10  # seconds for one attempt
+
+
+def database_url(settings: Settings | None = None) -> str:
+    """Give the URL of the warehouse in use: DATABASE_URL, or the running embedded server's.
+
+    The URL holds a password: hand it on by environment or file, never print it or put it in argv.
+
+    Raises:
+        ServerError: no DATABASE_URL is set and the embedded server is not running.
+    """
+    settings = settings or load_settings()
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    server = embedded.EmbeddedServer(settings.server_dir, major=settings.postgres_major)
+    return server.url(settings.warehouse_env)
+
+
+def where(url: str) -> str:
+    """Name a URL's server and database without its password, for messages."""
+    parts = parse_dsn(url)
+    host, port = parts.get("host", "localhost"), parts.get("port", "5432")
+    return f"database {parts.get('dbname', '')} at {host}:{port}"
+
+
+def connect(url: str, *, application_name: str = "counting-house") -> Connection:
+    """Open a connection; short failures of server or network are tried again for a few seconds.
+
+    Returns:
+        A psycopg2 connection, not in autocommit, whose session speaks UTC.
+
+    Raises:
+        ConnectionFailed: the server does not answer or does not let us in.
+        ServerTooOld: it is older than PostgreSQL 16.
+    """
+
+    @retry(attempts=5, first_wait=0.3, longest_wait=2.0)
+    def attempt() -> Connection:
+        return psycopg2.connect(
+            url,
+            application_name=application_name,
+            connect_timeout=CONNECT_TIMEOUT,
+            keepalives_idle=30,
+            keepalives_interval=10,
+            keepalives_count=3,
+        )
+
+    try:
+        opened = attempt()
+    except psycopg2.Error as error:
+        raise ConnectionFailed(_explain(url, error)) from None
+    try:
+        check_version(opened.server_version, where(url))
+        _speak_utc(opened)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def check_version(server_version: int, place: str) -> None:
+    """Refuse a server that is too old; `server_version` as libpq gives it (160004 for 16.4)."""
+    if server_version < MINIMUM_MAJOR * 10_000:
+        raise ServerTooOld(
+            f"{place} runs PostgreSQL {server_version // 10_000}; the warehouse needs "
+            f"{MINIMUM_MAJOR} or newer: upgrade that server, or unset DATABASE_URL to use the "
+            "embedded one"
+        )
+
+
+def _speak_utc(opened: Connection) -> None:
+    """Dates are cut out of timestamps in UTC, whatever the server's own time zone is."""
+    with opened.cursor() as cur:
+        cur.execute("set timezone to 'UTC'")
+    opened.commit()
+
+
+def _explain(url: str, error: psycopg2.Error) -> str:
+    """Turn libpq's words into one line with the fix."""
+    reason = " ".join(str(error).split())
+    lowered = reason.lower()
+    if "password authentication failed" in lowered or "no password supplied" in lowered:
+        fix = "check user and password in DATABASE_URL (or in .env)"
+    elif "does not exist" in lowered:
+        fix = "create it, or correct DATABASE_URL"
+    elif "connection refused" in lowered or "timeout expired" in lowered:
+        fix = "is the server running? (embedded: make up)"
+    else:
+        fix = "check DATABASE_URL (or .env)"
+    return f"cannot connect to {where(url)}: {reason}; {fix}"
+
+
+@contextmanager
+def transaction(conn: Connection) -> Iterator[cursor]:
+    """Run the block in one transaction: commit at its end, roll back when it raises.
+
+    A connection that is lost in the middle raises the error that lost it.
+    """
+    try:
+        with conn.cursor() as cur:
+            yield cur
+        conn.commit()
+    except BaseException:
+        with suppress(psycopg2.Error):  # a lost connection has rolled back by itself
+            conn.rollback()
+        raise
+
+
+class ConnectionPool:
+    """Up to `size` connections, opened when first needed, that threads borrow one at a time.
+
+    A borrower beyond `size` waits. A connection comes back clean: what its borrower left open is
+    rolled back, and one that is broken is thrown away, its place taken by a new one.
+    """
+
+    def __init__(self, url: str, size: int, *, application_name: str = "counting-house") -> None:
+        if size < 1:
+            raise ValueError("a pool needs a size of at least 1")
+        self._url, self._name = url, application_name
+        self._slots = threading.BoundedSemaphore(size)
+        self._idle: SimpleQueue[Connection] = SimpleQueue()
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"ConnectionPool({where(self._url)})"
+
+    def __enter__(self) -> ConnectionPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Lend a connection for the block; commits are the borrower's (see `transaction`)."""
+        with self._slots:
+            conn = self._take()
+            try:
+                yield conn
+            finally:
+                self._give_back(conn)
+
+    def close(self) -> None:
+        """Close the idle connections; those lent out close when they come back."""
+        self._closed = True
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+    def _take(self) -> Connection:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return connect(self._url, application_name=self._name)
+
+    def _give_back(self, conn: Connection) -> None:
+        try:
+            if not conn.closed and conn.info.transaction_status != TRANSACTION_STATUS_IDLE:
+                conn.rollback()
+        except psycopg2.Error:
+            conn.close()
+        if self._closed:
+            conn.close()
+        elif not conn.closed:
+            self._idle.put(conn)
