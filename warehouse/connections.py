@@ -51,7 +51,7 @@ def connect(url: str, *, application_name: str = "counting-house") -> Connection
     """Open a connection; short failures of server or network are tried again for a few seconds.
 
     Returns:
-        A psycopg2 connection, not in autocommit, whose session speaks UTC.
+        A psycopg2 connection, not in autocommit, whose session is in UTC.
 
     Raises:
         ConnectionFailed: the server does not answer or does not let us in.
@@ -75,7 +75,8 @@ def connect(url: str, *, application_name: str = "counting-house") -> Connection
         raise ConnectionFailed(_explain(url, error)) from None
     try:
         check_version(opened.server_version, where(url))
-        _speak_utc(opened)
+        with transaction(opened) as cur:
+            cur.execute("set timezone to 'UTC'")
     except BaseException:
         opened.close()
         raise
@@ -92,11 +93,28 @@ def check_version(server_version: int, place: str) -> None:
         )
 
 
-def _speak_utc(opened: Connection) -> None:
-    """Dates are cut out of timestamps in UTC, whatever the server's own time zone is."""
-    with opened.cursor() as cur:
-        cur.execute("set timezone to 'UTC'")
-    opened.commit()
+def use_utc(conn: Connection) -> None:
+    """Make UTC the time zone of this user's later sessions in this database, dbt's among them.
+
+    Dates are cut out of timestamps in the session's time zone, and dbt has no setting for it.
+
+    Raises:
+        ConnectionFailed: the server forbids it; PostgreSQL itself lets every user set its own.
+    """
+    with transaction(conn) as cur:
+        cur.execute("select reset_val from pg_settings where name = 'TimeZone'")
+        if cur.fetchone() == ("UTC",):
+            return
+        cur.execute("select quote_ident(current_user), quote_ident(current_database())")
+        user, database = cur.fetchone() or ("", "")
+        try:
+            cur.execute(f"alter role {user} in database {database} set timezone to 'UTC'")
+        except psycopg2.errors.InsufficientPrivilege as error:
+            reason = " ".join(str(error).split())
+            raise ConnectionFailed(
+                f"sessions in {database} are not in UTC and {reason}: have the database's owner "
+                f"run alter database {database} set timezone to 'UTC'"
+            ) from None
 
 
 def _explain(url: str, error: psycopg2.Error) -> str:

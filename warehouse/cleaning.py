@@ -1,0 +1,53 @@
+"""Deleting what the warehouse's programs made: landing data, server, exports, build results."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from warehouse.embedded import EmbeddedServer
+from warehouse.errors import SettingsError, WarehouseError
+from warehouse.settings import PROJECT_DIR, Settings
+
+
+def candidates(settings: Settings, project: Path = PROJECT_DIR) -> list[Path]:
+    """List what there is to delete.
+
+    Raises:
+        SettingsError: one of them lies outside the project folder, by a setting or a symbolic link.
+    """
+    names = ("data/landing", "exports", "target", "logs", "profiles.yml")
+    paths = [settings.server_dir, *(project / name for name in names)]
+    found = [path for path in paths if path.exists() or path.is_symlink()]
+    for path in found:
+        real = path.resolve()
+        if project.resolve() not in real.parents:
+            raise SettingsError(
+                f"{path} is {real}, outside the project {project}: remove it yourself"
+            )
+    return found
+
+
+def size_of(path: Path) -> int:
+    """Bytes in a file or in all files below a folder."""
+    if not path.is_dir():
+        return path.stat().st_size
+    return sum(file.lstat().st_size for file in path.rglob("*") if not file.is_dir())
+
+
+def delete(settings: Settings, paths: list[Path]) -> None:
+    """Stop the embedded server, then delete the paths that `candidates` gave.
+
+    Raises:
+        WarehouseError: something cannot be deleted.
+    """
+    if settings.server_dir in paths:
+        EmbeddedServer(settings.server_dir, major=settings.postgres_major).stop()
+    for path in paths:
+        try:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except OSError as error:
+            raise WarehouseError(f"cannot delete {error.filename}: {error.strerror}") from None

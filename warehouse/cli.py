@@ -1,0 +1,125 @@
+"""Commands of `python -m warehouse`; what they do stands in the modules that they call."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import click
+
+from warehouse import cleaning, client_tools, profiles
+from warehouse.connections import connect, database_url, use_utc, where
+from warehouse.console import say
+from warehouse.embedded import EmbeddedServer
+from warehouse.errors import WarehouseError
+from warehouse.settings import Settings, load_settings
+
+
+def _server(settings: Settings) -> EmbeddedServer:
+    return EmbeddedServer(settings.server_dir, major=settings.postgres_major)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Run the warehouse's database: the embedded PostgreSQL, or the server of DATABASE_URL."""
+
+
+@main.command()
+def up() -> None:
+    """Start the embedded PostgreSQL (or check DATABASE_URL) and write profiles.yml."""
+    settings = load_settings()
+    start(settings)
+
+
+def start(settings: Settings) -> str:
+    """Bring the database up; returns its URL. What `up` does, for the demo too."""
+    if settings.database_url is None:
+        url = _server(settings).start(settings.warehouse_env)
+        kind = f"embedded in {settings.server_dir}"
+    else:
+        url, kind = database_url(settings), "from DATABASE_URL"
+    with closing(connect(url)) as conn:
+        use_utc(conn)
+        version = conn.server_version
+    profiles.write_profiles(url, settings)
+    release = f"PostgreSQL {version // 10_000}.{version % 10_000}"
+    say(f"{release}, {where(url)}, environment {settings.warehouse_env}, {kind}")
+    return url
+
+
+@main.command()
+def down() -> None:
+    """Stop the embedded PostgreSQL."""
+    settings = load_settings()
+    stopped = _server(settings).stop()
+    say("the embedded PostgreSQL is stopped" if stopped else "the embedded PostgreSQL did not run")
+    if settings.database_url is not None:
+        say("the server of DATABASE_URL is left as it is")
+
+
+@main.command()
+def status() -> None:
+    """Say which server is in use and whether it answers; exit code 1 when it does not."""
+    settings = load_settings()
+    if settings.database_url is None:
+        state = _server(settings).status()
+        if state.major is None:
+            raise WarehouseError(f"no embedded PostgreSQL in {state.directory}: run make up")
+        if state.pid is None:
+            raise WarehouseError(f"PostgreSQL {state.major} in {state.directory} is not running")
+        click.echo(f"embedded PostgreSQL {state.major} in {state.directory}, process {state.pid}")
+    url = database_url(settings)
+    with closing(connect(url)) as conn, conn.cursor() as cur:
+        cur.execute(
+            "select current_setting('server_version'), datcollate,"
+            " pg_size_pretty(pg_database_size(oid)) from pg_database"
+            " where datname = current_database()"
+        )
+        version, collation, size = cur.fetchone() or ("", "", "")
+    click.echo(f"PostgreSQL {version} answers: {where(url)}, {size}, collation {collation}")
+
+
+@main.command()
+def url() -> None:
+    """Print the connection URL of the warehouse in use; it holds the password."""
+    click.echo(database_url(load_settings()))
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql(arguments: tuple[str, ...]) -> None:
+    """Run psql on the warehouse; ARGUMENTS are psql's own, such as -c 'select 1'."""
+    client_tools.run_psql(database_url(load_settings()), arguments)
+
+
+@main.command()
+def dump() -> None:
+    """Write schema and data as plain SQL under exports/."""
+    done = client_tools.dump(database_url(load_settings()))
+    click.echo(f"{done.path}: {done.tables} tables, {done.bytes:,} bytes")
+
+
+@main.command(name="profiles")
+def write_profiles() -> None:
+    """Write profiles.yml for the warehouse in use."""
+    settings = load_settings()
+    profiles.write_profiles(database_url(settings), settings)
+    say(f"wrote {profiles.PATH}")
+
+
+@main.command()
+@click.option("--yes", is_flag=True, envvar="YES", help="Delete without asking (also YES=1).")
+def clean(yes: bool) -> None:
+    """Delete landing data, embedded server, exports and build results; asks first."""
+    settings = load_settings()
+    paths = cleaning.candidates(settings)
+    if not paths:
+        say("nothing to delete")
+        return
+    for path in paths:
+        say(f"  {path}  ({cleaning.size_of(path) / 1e6:,.1f} MB)")
+    if not yes:
+        click.confirm("Delete all this?", abort=True, err=True)
+    cleaning.delete(settings, paths)
+    say(f"deleted {len(paths)} items")
+    if settings.database_url is not None:
+        say("the database of DATABASE_URL is left as it is")
