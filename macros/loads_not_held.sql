@@ -1,0 +1,48 @@
+{#
+    The ids of the finished loads behind some staging models of which this model holds no row yet.
+
+    Asked of the model itself, load by load: a maximum of load ids would lose a load that was numbered early and
+    committed late. Answered while dbt compiles, so that the ids stand in the statement as constants and reach
+    the raw tables' BRIN indexes through every view between.
+
+    Returns: list of int
+#}
+{% macro loads_not_held(staging_relations) %}
+    {%- if not execute -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set raw_tables = [] -%}
+    {%- for relation in staging_relations -%}
+        {%- do raw_tables.extend(raw_tables_of("model." ~ project_name ~ "." ~ relation.identifier)) -%}
+    {%- endfor -%}
+    {%- set query -%}
+        select loads.load_id
+        from {{ ref("stg_loader__loads") }} as loads
+        where
+            loads.status = 'loaded'
+            and loads.rows > 0
+            and loads.source || '_' || loads.table_name in ('{{ raw_tables | join("', '") }}')
+            and not exists (
+                select from {{ this }} as held
+                where held.load_id = loads.load_id
+            )
+        order by loads.load_id
+    {%- endset -%}
+    {{ return(run_query(query).columns[0].values() | map("int") | list) }}
+{% endmacro %}
+
+
+{# The names of the raw tables that a staging model reads, directly or through others. #}
+{% macro raw_tables_of(unique_id) %}
+    {%- set tables = [] -%}
+    {%- for parent in graph.nodes[unique_id].depends_on.nodes -%}
+        {%- if parent.startswith("source.") -%}
+            {%- if graph.sources[parent].source_name != "loader" -%}
+                {%- do tables.append(graph.sources[parent].identifier) -%}
+            {%- endif -%}
+        {%- elif parent.startswith("model.") -%}
+            {%- do tables.extend(raw_tables_of(parent)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(tables) }}
+{% endmacro %}

@@ -1,0 +1,26 @@
+{#
+    dbt's merge, but it writes only the rows that differ: a build without news leaves every row as it was, and a
+    row that has not changed costs no new version, no write-ahead log and no index entries.
+#}
+{% macro postgres__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
+    {%- set keys = [unique_key] if unique_key is string else unique_key -%}
+    {%- set columns = dest_columns | map(attribute="name") | list -%}
+    {%- set excluded = config.get("merge_exclude_columns", default=[]) -%}
+    {%- set updated = columns | reject("in", keys) | reject("in", excluded) | list -%}
+
+    merge into {{ target }} as target
+    using {{ source }} as source
+        on {% for key in keys %}target.{{ key }} = source.{{ key }}{{ " and " if not loop.last }}{% endfor %}
+    {%- if updated %}
+    when matched and (
+        {%- for column in updated %}
+        target.{{ column }} is distinct from source.{{ column }}{{ " or" if not loop.last }}
+        {%- endfor %}
+    ) then update set
+        {%- for column in updated %}
+        {{ column }} = source.{{ column }}{{ "," if not loop.last }}
+        {%- endfor %}
+    {%- endif %}
+    when not matched then insert ({{ columns | join(", ") }})
+        values ({% for column in columns %}source.{{ column }}{{ ", " if not loop.last }}{% endfor %})
+{%- endmacro %}

@@ -1,0 +1,24 @@
+{#
+    In an incremental build, the condition that keeps only what has changed since the model was last built: the
+    rows whose `column` is found among the valid rows, of any of the entities named, that quality has evaluated
+    since. Nothing in a full build. `keyword`: where, or and.
+
+    entities: {entity: the column there that means the same, ...}
+#}
+{% macro where_changed(column, entities, keyword="where") -%}
+    {%- set relations = {} -%}
+    {%- for entity in entities -%}
+        {%- do relations.update({entity: ref("valid_" ~ entity)}) -%}
+    {%- endfor -%}
+    {%- if is_incremental() -%}
+    {%- set mark = high_water_mark() -%}
+    {{ keyword }} {{ column }} in (
+        {%- for entity, key in entities.items() %}
+        select {{ key }} from {{ relations[entity] }} where evaluated_at > {{ mark }}
+        {%- if not loop.last %}
+        union
+        {%- endif %}
+        {%- endfor %}
+    )
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,67 @@
+{%- set production = ["customer_history"] + var("entities") | list %}
+{%- set marts = [
+    "dim_customers", "dim_products", "dim_dates", "dim_payment_methods",
+    "fct_sales", "fct_orders", "fct_payments", "fct_returns",
+    "daily_revenue", "monthly_active_customers", "product_performance",
+    "customer_lifetime_value", "cohort_retention", "payment_method_mix",
+] %}
+{%- set without_source = ["dim_dates", "dim_payment_methods"] %}
+
+with
+
+loads as (
+
+    select * from {{ ref("stg_loader__loads") }}
+
+),
+
+counted as (
+
+    select
+        'raw' as layer,
+        source || '_' || table_name as table_name,
+        source,
+        sum(rows) as row_count
+    from loads
+    where status = 'loaded'
+    group by source, table_name
+    {%- for entity in var("entities") %}
+
+    union all
+
+    select 'valid', '{{ entity }}', source, count(*)
+    from {{ ref("valid_" ~ entity) }}
+    group by source
+
+    union all
+
+    select 'quarantined', '{{ entity }}', source, count(*)
+    from {{ ref("quarantined_" ~ entity) }}
+    group by source
+    {%- endfor %}
+    {%- for layer, models in {"production": production, "marts": marts}.items() %}
+    {%- for model in models %}
+
+    union all
+
+    {%- if model in without_source %}
+
+    select '{{ layer }}', '{{ model }}', null, count(*)
+    from {{ ref(model) }}
+    {%- else %}
+
+    select '{{ layer }}', '{{ model }}', source, count(*)
+    from {{ ref(model) }}
+    group by source
+    {%- endif %}
+    {%- endfor %}
+    {%- endfor %}
+
+)
+
+select
+    layer,
+    table_name,
+    source,
+    cast(row_count as bigint) as row_count
+from counted

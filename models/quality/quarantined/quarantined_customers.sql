@@ -1,0 +1,3 @@
+select *
+from {{ ref('checked_customers') }}
+where failed_rules is not null

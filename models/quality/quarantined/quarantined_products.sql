@@ -1,0 +1,3 @@
+select *
+from {{ ref('checked_products') }}
+where failed_rules is not null

@@ -1,0 +1,3 @@
+select *
+from {{ ref('checked_orders') }}
+where failed_rules is null

@@ -1,0 +1,24 @@
+with
+
+categories as (
+
+    select * from {{ source('shop', 'categories') }}
+
+),
+
+final as (
+
+    select
+        'shop' as source,
+        category_id,
+        category_name,
+        parent_category_id,
+        true as is_full_extract,
+        _load_id as load_id,
+        _row_id as row_id,
+        {{ delivered_record('categories') }} as record
+    from categories
+
+)
+
+select * from final

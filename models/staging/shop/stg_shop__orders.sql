@@ -1,0 +1,44 @@
+with
+
+orders as (
+
+    select * from {{ source('shop', 'orders') }}
+
+),
+
+final as (
+
+    select
+        'shop' as source,
+        order_id,
+        customer_id,
+        status,
+        currency,
+        op,
+        {{ safe_cast('subtotal', 'numeric') }} as subtotal,
+        {{ safe_cast('discount', 'numeric') }} as discount_amount,
+        {{ safe_cast('tax', 'numeric') }} as tax_amount,
+        {{ safe_cast('shipping_fee', 'numeric') }} as shipping_fee,
+        {{ safe_cast('total', 'numeric') }} as total,
+        {{ safe_cast('ordered_at', 'timestamptz') }} as ordered_at,
+        {{ safe_cast('updated_at', 'timestamptz') }} as updated_at,
+        {{ uncastable(
+            {
+                'subtotal': 'numeric',
+                'discount_amount': 'numeric',
+                'tax_amount': 'numeric',
+                'shipping_fee': 'numeric',
+                'total': 'numeric',
+                'ordered_at': 'timestamptz',
+                'updated_at': 'timestamptz',
+            },
+            {'discount_amount': 'discount', 'tax_amount': 'tax'}
+        ) }} as uncastable,
+        _load_id as load_id,
+        _row_id as row_id,
+        {{ delivered_record('orders') }} as record
+    from orders
+
+)
+
+select * from final

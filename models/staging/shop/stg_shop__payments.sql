@@ -1,0 +1,31 @@
+with
+
+payments as (
+
+    select * from {{ source('shop', 'payments') }}
+
+),
+
+final as (
+
+    select
+        'shop' as source,
+        payment_id,
+        order_id,
+        payment_method,
+        status,
+        currency,
+        {{ safe_cast('amount', 'numeric') }} as amount,
+        {{ safe_cast('paid_at', 'timestamptz') }} as paid_at,
+        {{ uncastable({
+            'amount': 'numeric',
+            'paid_at': 'timestamptz',
+        }) }} as uncastable,
+        _load_id as load_id,
+        _row_id as row_id,
+        {{ delivered_record('payments') }} as record
+    from payments
+
+)
+
+select * from final
