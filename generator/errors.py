@@ -1,0 +1,30 @@
+"""Every error the generator raises on purpose.
+
+WarehouseError                (warehouse.errors: one line for the user, exit code 1)
+└── GeneratorError            base of all below
+    ├── BadParameter          a flag outside its range, or one that contradicts a batch already there
+    ├── LandingZoneError      a folder or manifest that cannot be read, written or continued
+    └── WorkerLost            a worker process ended before its part was done
+"""
+
+from __future__ import annotations
+
+from warehouse.errors import WarehouseError
+
+
+class GeneratorError(WarehouseError):
+    """Base of the generator's errors: a message of one line that names the fault, its place and the fix."""
+
+
+class BadParameter(GeneratorError):  # noqa: N818 - reads as what happened
+    """A parameter is outside its range or contradicts the batches already there."""
+
+    exit_code = 2
+
+
+class LandingZoneError(GeneratorError):
+    """The landing zone cannot be read, written or continued."""
+
+
+class WorkerLost(GeneratorError):  # noqa: N818 - reads as what happened
+    """A worker process ended before its part was done."""
