@@ -1,0 +1,76 @@
+"""The loader's command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from loader import report
+from loader.errors import RunFailed
+from loader.run import run
+from loader.sources import SOURCES_FILE, load_sources
+from warehouse.connections import database_url
+from warehouse.tuning import cores
+
+LANDING = Path("data/landing")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.argument("source", default="shop")
+@click.option(
+    "--from",
+    "root",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="The source's folder.  [default: data/landing/SOURCE]",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=cores,
+    help="Connections, and files, at a time.",
+)
+@click.option(
+    "--max-rejects",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Records of a file that COPY cannot take and that are set aside; one more fails the file.",
+)
+@click.option(
+    "--sources",
+    "sources_file",
+    type=click.Path(path_type=Path),
+    default=SOURCES_FILE,
+    show_default="loader/sources.yml",
+    help="Declares the sources, their tables and columns.",
+)
+def main(
+    source: str, root: Path | None, workers: int, max_rejects: int, sources_file: Path
+) -> None:
+    """Load what SOURCE has delivered and the warehouse does not hold yet.
+
+    Every file goes into its table raw.SOURCE_TABLE in one transaction with its row in the ledger
+    raw._loads. A file loaded before is skipped; one that fails leaves nothing behind and stops no
+    other, and the exit code is 1.
+    """
+    done = run(
+        source,
+        root or LANDING / source,
+        sources=load_sources(sources_file),
+        url=database_url(),
+        workers=workers,
+        max_rejects=max_rejects,
+    )
+    report.show(done)
+    if done.fatal:
+        raise RunFailed(f"{done.fatal}; what was loaded before stays: run the same command again")
+    if done.failed:
+        count = len(report.faults(done))
+        raise RunFailed(
+            f"{count:,} of {source}'s deliveries failed (see above); run again when corrected"
+        )
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m loader")

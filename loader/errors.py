@@ -1,0 +1,53 @@
+"""Every error this package raises on purpose.
+
+warehouse.errors.WarehouseError
+└── LoaderError                 one line for the user, exit code 1
+    ├── SourcesError            sources.yml is malformed or does not declare what was asked for
+    ├── LandingError            the landing folder is missing, empty or holds nothing finished
+    ├── LockedError             another loader is at work on the same source
+    ├── RunFailed               the run ended, but something in it failed
+    └── ItemError               fails one batch or file; the others go on
+        ├── ManifestError       a batch's manifest.json cannot be trusted
+        └── FileError           a file cannot be read or loaded
+            └── RejectsError    more records that COPY cannot take than --max-rejects allows
+"""
+
+from __future__ import annotations
+
+from warehouse.errors import WarehouseError
+
+
+class LoaderError(WarehouseError):
+    """Base of this package's errors: names the file or key, what is wrong and the fix."""
+
+
+class SourcesError(LoaderError):
+    """The declaration of the sources cannot be used."""
+
+
+class LandingError(LoaderError):
+    """The landing folder holds nothing that could be loaded."""
+
+
+class LockedError(LoaderError):
+    """Another loader holds the lock of this source."""
+
+
+class RunFailed(LoaderError):  # noqa: N818 - reads as what happened
+    """The run came to its end, but at least one batch or file failed, or the server gave out."""
+
+
+class ItemError(LoaderError):
+    """Fails one batch or file of a run; the others go on."""
+
+
+class ManifestError(ItemError):
+    """A batch's manifest is malformed, or not that of its folder."""
+
+
+class FileError(ItemError):
+    """A file cannot be read, or not be loaded as a whole."""
+
+
+class RejectsError(FileError):
+    """A file holds more records that COPY cannot take than the run allows."""

@@ -1,0 +1,76 @@
+"""A batch's manifest.json: which files belong to it, with their sizes and SHA-256 sums.
+
+It is written last, by rename, so a batch that has one is complete.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from loader.errors import ManifestError
+from loader.sources import Format
+
+MANIFEST = "manifest.json"
+
+
+class _Part(BaseModel):
+    # The generator keeps more in it than the loader needs to know.
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class ManifestFile(_Part):
+    """One file: path relative to the batch folder, records, size in bytes, SHA-256 in hex."""
+
+    path: Annotated[str, Field(min_length=1)]
+    rows: Annotated[int, Field(ge=0)]
+    bytes: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ManifestTable(_Part):
+    """One table's files, all of one format."""
+
+    format: Format
+    columns: list[str] = []
+    files: list[ManifestFile]
+
+
+class Manifest(_Part):
+    """What a batch holds; `truth` lists the files under _truth/ by their names."""
+
+    format_version: Literal[1]
+    source: str
+    batch: str
+    tables: dict[str, ManifestTable]
+    truth: dict[str, ManifestTable] = {}
+
+
+def read_manifest(folder: Path, source: str) -> Manifest:
+    """Read the manifest of a batch folder.
+
+    Raises:
+        ManifestError: it cannot be read, a key is wrong, or it belongs to another source or folder.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in fault["loc"]) or "the whole file"
+        raise ManifestError(f"{path}: {key}: {fault['msg']}; deliver the batch again") from None
+    if manifest.source != source:
+        raise ManifestError(
+            f"{path}: is of source {manifest.source!r}, not {source!r}: load it with "
+            f"python -m loader {manifest.source}"
+        )
+    if manifest.batch != folder.name:
+        raise ManifestError(
+            f"{path}: is of batch {manifest.batch!r}, but lies in folder {folder.name!r}: "
+            "rename the folder to its batch"
+        )
+    return manifest

@@ -1,0 +1,116 @@
+"""Parquet to CSV for COPY, batch by batch.
+
+Parquet has types, not texts: values are written as the CSV files write theirs. Each record carries
+its number in the file as a first field.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from loader.discovery import LandedFile
+from loader.errors import FileError
+from loader.rejects import Fault, Rejects
+
+# Rows turned to text at a time: a few MB, whatever the size of the file's row groups.
+BATCH_ROWS = 16_384
+
+
+def parquet_columns(file: LandedFile) -> list[str]:
+    """Names of a Parquet file's columns.
+
+    Raises:
+        FileError: it is not a Parquet file.
+    """
+    with _parquet(file) as reader:
+        return list(reader.schema_arrow.names)
+
+
+def parquet_to_csv(file: LandedFile, rejects: Rejects) -> Iterator[bytes]:
+    """Turn a Parquet file into CSV; rows with text that PostgreSQL cannot hold go to `rejects`.
+
+    Raises:
+        FileError: it is not a Parquet file, or broken.
+        RejectsError: out of `rejects`.
+    """
+    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+    number = 1
+    with _parquet(file) as reader:
+        names = list(reader.schema_arrow.names)
+        for batch in _batches(file, reader):
+            texts = [_column_text(file, name, batch) for name in names]
+            numbers = pa.array(range(number, number + batch.num_rows), pa.int64())
+            number += batch.num_rows
+            table = pa.table([numbers, *texts], names=["", *names])
+            table = _set_aside(table, rejects)
+            sink = pa.BufferOutputStream()
+            pyarrow.csv.write_csv(table, sink, options)
+            chunk = sink.getvalue().to_pybytes()
+            if chunk:
+                yield chunk
+
+
+def _parquet(file: LandedFile) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(file.path)
+    except (pa.ArrowException, OSError) as error:
+        raise FileError(f"{file.path}: is not sound Parquet: {_one_line(error)}") from None
+
+
+def _batches(file: LandedFile, reader: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from reader.iter_batches(batch_size=BATCH_ROWS)
+    except (pa.ArrowException, OSError) as error:
+        raise FileError(f"{file.path}: is not sound Parquet: {_one_line(error)}") from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _column_text(file: LandedFile, name: str, batch: pa.RecordBatch) -> pa.Array:
+    try:
+        return _as_text(batch.column(name))
+    except pa.ArrowException as error:
+        raise FileError(
+            f"{file.path}: column {name!r} cannot be text: {_one_line(error)}"
+        ) from None
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    """Write a column's values as the CSV files write theirs; nested ones as JSON."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _as_text(column.dictionary_decode())
+    if pa.types.is_nested(kind):
+        texts = [
+            None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+            for value in column.to_pylist()
+        ]
+        return pa.array(texts, pa.string())
+    if pa.types.is_timestamp(kind):
+        # A zone changes only how Arrow shows the moment: in UTC all of them end in Z.
+        in_utc = column.cast(pa.timestamp(kind.unit, "UTC")) if kind.tz else column
+        texts = pc.replace_substring_regex(in_utc.cast(pa.string()), r"\.0+(Z?)$", r"\1")
+        return pc.replace_substring_regex(texts, "Z$", "+00")
+    return column.cast(pa.string())
+
+
+def _set_aside(table: pa.Table, rejects: Rejects) -> pa.Table:
+    """Take the rows out whose text holds a NUL."""
+    bad = pa.array([False] * table.num_rows)
+    for column in table.columns[1:]:
+        bad = pc.or_(bad, pc.fill_null(pc.match_substring(column, "\0"), False))
+    if not pc.any(bad).as_py():
+        return table
+    names = table.column_names[1:]
+    for number, *values in zip(*(c.to_pylist() for c in table.filter(bad).columns), strict=True):
+        line = json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False)
+        rejects.add(number, Fault("nul_byte", "holds a NUL character"), line.encode())
+    return table.filter(pc.invert(bad))

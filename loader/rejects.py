@@ -1,0 +1,171 @@
+"""Records that COPY cannot take: what is wrong with them, and how many of them a file may have.
+
+A CSV file that COPY refuses is read again in records, by COPY's own rules (every quote opens or
+closes; only a line end outside quotes ends a record). So what is found sound here is what COPY
+takes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from loader.errors import RejectsError
+from loader.streams import BLOCK
+
+# A record longer than this is taken for one whose quote was never closed: it bounds the memory.
+MAX_RECORD_BYTES = 64 * 1024**2
+
+_QUOTED = re.compile(rb'"[^"]*"')
+
+
+class Reject(NamedTuple):
+    """A record set aside: its number in the file, why, and its bytes without the line end."""
+
+    line_number: int
+    reason: str
+    message: str
+    line: bytes
+
+
+class Fault(NamedTuple):
+    """What is wrong with a record."""
+
+    reason: str
+    message: str
+
+
+class Rejects:
+    """The records of one file that are set aside, up to a limit.
+
+    Args:
+        path: the file, for the message.
+        limit: how many are allowed; one more fails the file.
+    """
+
+    def __init__(self, path: Path, limit: int) -> None:
+        self._path, self._limit = path, limit
+        self.found: list[Reject] = []
+
+    def add(self, number: int, fault: Fault, line: bytes) -> None:
+        """Set a record aside.
+
+        Raises:
+            RejectsError: there are more than the limit allows.
+        """
+        self.found.append(Reject(number, *fault, line))
+        if len(self.found) <= self._limit:
+            return
+        first = self.found[0]
+        if self._limit:
+            what = f"more than {self._limit:,} records cannot be loaded; the first is record"
+            fix = "a higher --max-rejects sets more of them aside"
+        else:
+            what = "record"
+            fix = "correct it, or set such records aside with --max-rejects N"
+        raise RejectsError(
+            f"{self._path}: {what} {first.line_number:,}: {first.message}; "
+            f"nothing of the file was loaded; {fix}"
+        )
+
+
+def text_fault(line: bytes) -> Fault | None:
+    """Say why PostgreSQL would not take these bytes as text; None when it would."""
+    if b"\0" in line:
+        return Fault("nul_byte", f"holds a NUL byte at byte {line.index(0) + 1}")
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        byte = line[error.start]
+        return Fault("invalid_utf8", f"is not UTF-8: byte 0x{byte:02x} at byte {error.start + 1}")
+    return None
+
+
+def _count_fields(body: bytes) -> int:
+    """Fields of a record: commas outside quotes, and one."""
+    if b'"' in body:
+        body = b"".join(body.split(b'"')[::2])
+    return body.count(b",") + 1
+
+
+def _csv_fault(body: bytes, fields: int) -> Fault | None:
+    """Say why COPY would not take a record, given without its line end; None when it would."""
+    if body.count(b'"') % 2:
+        return Fault("unclosed_quote", "opens a quote that is never closed")
+    found = _count_fields(body)
+    if found != fields:
+        reason = "too_few_fields" if found < fields else "too_many_fields"
+        return Fault(reason, f"has {found} fields, the header names {fields}")
+    if b"\r" in body and b"\r" in _QUOTED.sub(b"", body):
+        return Fault("stray_carriage_return", "holds a carriage return outside quotes")
+    return text_fault(body)
+
+
+def _without_line_end(record: bytes) -> bytes:
+    if record.endswith(b"\r\n"):
+        return record[:-2]
+    return record[:-1] if record.endswith(b"\n") else record
+
+
+def _records(lines: Iterable[bytes], fields: int) -> Iterator[bytes]:
+    """Join lines to records: a line end inside quotes is part of its field.
+
+    A quote that should not be there would swallow all that follows it, up to the next quote. So a
+    joined record that is faulty is taken apart where the line after its first is a whole record by
+    itself: then only the first line is the bad one.
+    """
+    waiting: deque[bytes] = deque()
+    source = iter(lines)
+
+    def next_line() -> bytes | None:
+        return waiting.popleft() if waiting else next(source, None)
+
+    while (line := next_line()) is not None:
+        if line.count(b'"') % 2 == 0:
+            yield line
+            continue
+        parts, size, is_open = [line], len(line), True
+        while is_open and size < MAX_RECORD_BYTES and (line := next_line()) is not None:
+            parts.append(line)
+            size += len(line)
+            is_open = line.count(b'"') % 2 == 0
+        record = b"".join(parts)
+        faulty = is_open or _count_fields(_without_line_end(record)) != fields
+        if faulty and len(parts) > 1 and _csv_fault(_without_line_end(parts[1]), fields) is None:
+            waiting.extendleft(reversed(parts[1:]))
+            record = parts[0]
+        yield record
+
+
+def sound_csv(lines: Iterable[bytes], fields: int, rejects: Rejects) -> Iterator[bytes]:
+    """Give the sound records of a CSV file, each with its record number as a first field before it.
+
+    Args:
+        lines: the file's lines after its header.
+        fields: number of fields that a record must have.
+        rejects: takes the other records.
+
+    Yields:
+        Blocks of CSV for COPY.
+
+    Raises:
+        RejectsError: out of `rejects`.
+    """
+    block: list[bytes] = []
+    size = 0
+    for number, record in enumerate(_records(lines, fields), start=1):
+        body = _without_line_end(record)
+        fault = _csv_fault(body, fields)
+        if fault:
+            rejects.add(number, fault, body)
+            continue
+        block.append(b"%d,%b\n" % (number, body))
+        size += len(body)
+        if size >= BLOCK:
+            yield b"".join(block)
+            block, size = [], 0
+    if block:
+        yield b"".join(block)

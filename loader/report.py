@@ -1,0 +1,123 @@
+"""The summary of a run, on standard output: a table, and what went wrong or was not as declared."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from loader.run import Outcome, Run
+
+# Columns of a table that no terminal narrows.
+PLAIN_WIDTH = 140
+
+
+@dataclass
+class _Line:
+    """Sums over one table's files."""
+
+    files: int = 0
+    loaded: int = 0
+    skipped: int = 0
+    failed: int = 0
+    rows: int = 0
+    rejects: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+    def add(self, outcome: Outcome) -> None:
+        self.files += 1
+        self.loaded += outcome.status == "loaded"
+        self.skipped += outcome.status == "skipped"
+        self.failed += outcome.status == "failed"
+        if outcome.loaded:
+            self.rows += outcome.loaded.rows
+            self.rejects += len(outcome.loaded.rejects)
+            self.bytes += outcome.loaded.bytes
+            self.seconds += outcome.loaded.seconds
+
+    def cells(self, name: str, seconds: float) -> list[str]:
+        counts = (self.files, self.loaded, self.skipped, self.failed, self.rows, self.rejects)
+        rate = f"{self.rows / seconds:,.0f}" if self.rows and seconds else ""
+        return [
+            name,
+            *(f"{count:,}" if count else "-" for count in counts),
+            f"{self.bytes:,}" if self.bytes else "-",
+            f"{seconds:.2f}",
+            rate,
+        ]
+
+
+def summary(run: Run) -> Table:
+    """Sum a run up by table.
+
+    Seconds of a table are those of its connections, added; of the run, those on the clock.
+    """
+    lines: dict[str, _Line] = defaultdict(_Line)
+    total = _Line()
+    for outcome in run.outcomes:
+        lines[outcome.file.table].add(outcome)
+        total.add(outcome)
+    table = Table(title=f"{run.source}: {total.loaded:,} files loaded", title_justify="left")
+    table.add_column("table")
+    for heading in (
+        "files",
+        "loaded",
+        "skipped",
+        "failed",
+        "rows",
+        "rejects",
+        "bytes",
+        "seconds",
+        "rows/s",
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, line in sorted(lines.items()):
+        table.add_row(*line.cells(name, line.seconds))
+    table.add_section()
+    table.add_row(*total.cells("all, on the clock", run.seconds))
+    return table
+
+
+def remarks(run: Run) -> list[str]:
+    """List what a reader should know that the table does not say."""
+    said = [f"not finished, not read: batch {batch} (no manifest yet)" for batch in run.unfinished]
+    by_columns: dict[tuple[str, str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for outcome in run.outcomes:
+        if outcome.loaded and outcome.loaded.added:
+            by_columns[outcome.file.table, "added", tuple(outcome.loaded.added)].append(
+                outcome.file.name
+            )
+        if outcome.loaded and outcome.loaded.missing:
+            by_columns[outcome.file.table, "missing", tuple(outcome.loaded.missing)].append(
+                outcome.file.name
+            )
+    for (table, kind, columns), files in by_columns.items():
+        what = "new columns, added to raw" if kind == "added" else "columns missing, loaded as null"
+        more = f" and {len(files) - 1:,} more files" if len(files) > 1 else ""
+        said.append(f"{table}: {what}: {', '.join(columns)} (in {files[0]}{more})")
+    if run.outcomes and run.count("skipped") == len(run.outcomes) and not run.problems:
+        said.append(f"nothing new: all {len(run.outcomes):,} files were loaded before")
+    return said
+
+
+def faults(run: Run) -> list[str]:
+    """Everything that failed, one line each."""
+    failed = [outcome.error for outcome in run.outcomes if outcome.status == "failed"]
+    return [problem.message for problem in run.problems] + failed
+
+
+def show(run: Run) -> None:
+    """Print the report of a run."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=PLAIN_WIDTH)
+    if run.outcomes:
+        console.print(summary(run))
+    for remark in remarks(run):
+        console.print(Text(remark), soft_wrap=True)
+    for fault in faults(run):
+        console.print(Text(f"failed: {fault}", style="red"), soft_wrap=True)
