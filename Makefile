@@ -42,7 +42,7 @@ PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 .PHONY: bench build clean day demo docs down dump generate help lint load lock psql setup test up
 
 demo: setup ## The main job, from nothing: server, history, load, build, one more day, summary
-	@$(BIN)/python -m warehouse demo --workers '$(WORKERS)' $(HISTORY)
+	@$(BIN)/python -m warehouse demo --workers '$(WORKERS)' -- $(HISTORY)
 
 test: lint ## Every check: lint, then pytest, which also builds a small warehouse with dbt
 	$(BIN)/python -m pytest --cov --cov-report=term
@@ -59,14 +59,14 @@ generate: setup ## Write the shop's history: SCALE START DAYS SEED WORKERS DEFEC
 	$(GENERATE) $(HISTORY)
 
 load: up ## Load the files that are new: SOURCE FROM
-	$(BIN)/python -m loader '$(SOURCE)' $(if $(FROM),--from '$(FROM)')
+	$(BIN)/python -m loader '$(SOURCE)' --workers '$(WORKERS)' $(if $(FROM),--from '$(FROM)')
 
 build: up ## Build and test every model (dbt build)
 	$(BIN)/dbt build
 
 day: up ## Advance one business day: generate it, load it, build
 	$(GENERATE) --days 1
-	$(BIN)/python -m loader $(GENERATED)
+	$(BIN)/python -m loader $(GENERATED) --workers '$(WORKERS)'
 	$(BIN)/dbt build
 
 docs: up ## Write the documentation and serve it

@@ -16,7 +16,7 @@ def candidates(settings: Settings, project: Path = PROJECT_DIR) -> list[Path]:
     Raises:
         SettingsError: one of them lies outside the project folder, by a setting or a symbolic link.
     """
-    names = ("data/landing", "exports", "target", "logs", "profiles.yml")
+    names = ("data/landing", "data/steps.json", "exports", "target", "logs", "profiles.yml")
     paths = [settings.server_dir, *(project / name for name in names)]
     found = [path for path in paths if path.exists() or path.is_symlink()]
     for path in found:

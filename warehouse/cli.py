@@ -9,9 +9,13 @@ import click
 from warehouse import cleaning, client_tools, profiles
 from warehouse.connections import connect, database_url, use_utc, where
 from warehouse.console import say
+from warehouse.demo import Demo
 from warehouse.embedded import EmbeddedServer
 from warehouse.errors import WarehouseError
+from warehouse.figures import read_figures
 from warehouse.settings import Settings, load_settings
+from warehouse.summary import read_steps, show
+from warehouse.tuning import cores
 
 
 def _server(settings: Settings) -> EmbeddedServer:
@@ -123,3 +127,31 @@ def clean(yes: bool) -> None:
     say(f"deleted {len(paths)} items")
     if settings.database_url is not None:
         say("the database of DATABASE_URL is left as it is")
+
+
+@main.command()
+@click.option("--workers", type=click.IntRange(1, 256), default=cores, show_default="cores")
+@click.argument("history", nargs=-1, type=click.UNPROCESSED)
+def demo(workers: int, history: tuple[str, ...]) -> None:
+    """Do the main job: history and one more day, generated, loaded and built; then the summary.
+
+    HISTORY are flags of the generator, for a history that is not there yet; write them after two
+    dashes: -- --scale 0.02.
+    """
+    url = start(load_settings())
+    if not Demo(url, history, workers).run():
+        say("history and one more day are generated, loaded and built: nothing to do")
+    show_summary(url)
+
+
+@main.command()
+def summary() -> None:
+    """Show what the warehouse holds: rows by layer, quarantine, reconciliation, seconds."""
+    show_summary(database_url(load_settings()))
+
+
+def show_summary(url: str) -> None:
+    """Print the summary of the database at `url`."""
+    with closing(connect(url)) as conn, conn.cursor() as cur:
+        figures = read_figures(cur)
+    show(figures, read_steps())

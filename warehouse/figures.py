@@ -1,0 +1,182 @@
+"""What the warehouse holds, counted: the numbers of the summary. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from psycopg2 import sql
+from psycopg2.extensions import cursor
+
+
+@dataclass(frozen=True)
+class Entity:
+    """Rows of one entity; quarantined rows are those that are held now."""
+
+    name: str
+    valid: int
+    quarantined: int
+    production: int | None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Rows held for one rule; what the generator injected is None where its truth is not known."""
+
+    entity: str
+    name: str
+    held: int
+    injected: int | None
+    missed: int | None
+    wrongly_held: int | None
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """One measure of one source, compared over all layers."""
+
+    label: tuple[str, ...]
+    figure: object
+    difference: object
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything that the summary shows; empty lists for layers that are not built yet."""
+
+    raw: list[tuple[str, int, int]] = field(default_factory=list)  # table, rows, rejects
+    entities: list[Entity] = field(default_factory=list)
+    production_only: list[tuple[str, int]] = field(default_factory=list)
+    marts: list[tuple[str, int]] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    reconciled: list[Reconciled] = field(default_factory=list)
+    last_batches: list[tuple[str, str]] = field(default_factory=list)  # source, batch
+
+
+def read_figures(cur: cursor) -> Figures:
+    """Count the rows of every layer, exactly, in one snapshot of the database."""
+    cur.execute("set transaction isolation level repeatable read, read only")
+    tables = _tables(cur)
+    entities = _entities(cur, tables)
+    named = {entity.name for entity in entities}
+    return Figures(
+        raw=_raw(cur, tables),
+        entities=entities,
+        production_only=[
+            (name, _count(cur, "production", name))
+            for schema, name in tables
+            if schema == "production" and name not in named
+        ],
+        marts=[(name, _count(cur, schema, name)) for schema, name in tables if schema == "marts"],
+        rules=_rules(cur, tables),
+        reconciled=_reconciled(cur, tables),
+        last_batches=_last_batches(cur, tables),
+    )
+
+
+_Tables = Sequence[tuple[str, str]]
+
+
+def _tables(cur: cursor) -> _Tables:
+    cur.execute(
+        "select n.nspname, c.relname from pg_class as c"
+        " join pg_namespace as n on n.oid = c.relnamespace"
+        " where c.relkind in ('r', 'p', 'v', 'm')"
+        " and n.nspname in ('raw', 'quality', 'production', 'marts', 'monitoring')"
+        " order by n.nspname, c.relname"
+    )
+    return cur.fetchall()
+
+
+def _count(cur: cursor, schema: str, table: str) -> int:
+    cur.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table)))
+    (count,) = cur.fetchone() or (0,)
+    return int(count)
+
+
+def _raw(cur: cursor, tables: _Tables) -> list[tuple[str, int, int]]:
+    """Rows of each source table, and the lines of its files that COPY could not take."""
+    if ("raw", "_loads") not in tables:
+        return []
+    cur.execute(
+        "select source || '_' || table_name, sum(rejects) from raw._loads"
+        " where status = 'loaded' group by 1"
+    )
+    rejects = {name: int(count) for name, count in cur.fetchall()}
+    # A leading underscore marks the loader's own tables, a double one the generator's truth.
+    names = [name for schema, name in tables if schema == "raw" and not name.startswith("_")]
+    rows = [(n, _count(cur, "raw", n), rejects.get(n, 0)) for n in names if "__" not in n]
+    return [row for row in rows if row[1] or row[2]]
+
+
+def _entities(cur: cursor, tables: _Tables) -> list[Entity]:
+    found = []
+    for schema, name in tables:
+        if schema != "quality" or not name.startswith("checked_"):
+            continue
+        cur.execute(
+            sql.SQL("select count(*), count(failed_rules) from {}").format(
+                sql.Identifier(schema, name)
+            )
+        )
+        rows, failed = cur.fetchone() or (0, 0)
+        entity = name.removeprefix("checked_")
+        built = ("production", entity) in tables
+        production = _count(cur, "production", entity) if built else None
+        found.append(Entity(entity, rows - failed, failed, production))
+    return found
+
+
+def _rules(cur: cursor, tables: _Tables) -> list[Rule]:
+    if ("quality", "quarantine") not in tables:
+        return []
+    cur.execute(
+        "select entity, rule, count(*) from quality.quarantine"
+        " cross join lateral string_to_table(failed_rules, ',') as failed (rule)"
+        " where resolved_at is null group by entity, rule"
+    )
+    held = {(entity, rule): int(count) for entity, rule, count in cur.fetchall()}
+    truth: dict[tuple[str, str], tuple[int, int, int]] = {}
+    if ("monitoring", "defect_score") in tables:
+        cur.execute(
+            "select entity, rule, sum(injected)::bigint, sum(missed)::bigint,"
+            " sum(wrongly_held)::bigint from monitoring.defect_score group by entity, rule"
+        )
+        truth = {(entity, rule): (i, m, w) for entity, rule, i, m, w in cur.fetchall()}
+    rules = []
+    for entity, name in sorted(held.keys() | truth.keys()):
+        injected, missed, wrongly_held = truth.get((entity, name), (None, None, None))
+        rules.append(
+            Rule(entity, name, held.get((entity, name), 0), injected, missed, wrongly_held)
+        )
+    return rules
+
+
+def _reconciled(cur: cursor, tables: _Tables) -> list[Reconciled]:
+    if ("monitoring", "reconciliation") not in tables:
+        return []
+    cur.execute("select * from monitoring.reconciliation")
+    columns = [column.name for column in cur.description or ()]
+    label = [name for name in ("source", "entity", "currency", "measure") if name in columns]
+    rows = [dict(zip(columns, row, strict=True)) for row in cur.fetchall()]
+    found = [
+        Reconciled(
+            label=tuple(str(row[name] or "") for name in label),
+            figure=row["production"],
+            difference=row["difference"],
+            agrees=row["verdict"] == "agrees",
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: (one.agrees, one.label))
+
+
+def _last_batches(cur: cursor, tables: _Tables) -> list[tuple[str, str]]:
+    if ("raw", "_loads") not in tables:
+        return []
+    cur.execute(
+        "select source, max(batch) from raw._loads where status = 'loaded'"
+        " group by source order by source"
+    )
+    return cur.fetchall()

@@ -1,0 +1,165 @@
+"""The summary on one screen: what the warehouse holds, what it holds back, whether layers agree."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+from warehouse.errors import WarehouseError
+from warehouse.figures import Figures, Rule
+from warehouse.settings import PROJECT_DIR
+
+# Kept beside the landing zone, so that a later summary can tell how long the steps took.
+STEPS_FILE = PROJECT_DIR / "data" / "steps.json"
+
+WIDTH = 100  # columns; what a terminal of usual size shows
+_RECONCILED_SHOWN = 12
+
+NEXT = (
+    ("make psql", "look around: \\dn lists the layers, \\d+ marts.fct_sales explains a table"),
+    ("make day", "one more business day: generate, load, build"),
+    ("make docs", "every model and column explained, with the graph of their descent"),
+    ("make load SOURCE=online_retail FROM=<folder>", "a real shop's files into the same tables"),
+    ("make down", "stop PostgreSQL; the data stay"),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step that ran, and how long it took in seconds."""
+
+    name: str
+    seconds: float
+
+
+def read_steps(path: Path = STEPS_FILE) -> list[Step]:
+    """Read the steps of the last demo; none when there was none.
+
+    Raises:
+        WarehouseError: the file is damaged.
+    """
+    try:
+        return [Step(**step) for step in json.loads(path.read_text(encoding="utf-8"))]
+    except FileNotFoundError:
+        return []
+    except (ValueError, TypeError):
+        raise WarehouseError(f"{path} is damaged: remove it") from None
+
+
+def show(figures: Figures, steps: list[Step], console: Console | None = None) -> None:
+    """Print the summary to standard output, at most 100 columns wide."""
+    out = console or Console(highlight=False)
+    out.width = min(out.width if out.is_terminal else WIDTH, WIDTH)
+    if not figures.raw:
+        out.print("The warehouse is empty: make demo fills it.")
+        return
+    batches = ", ".join(f"{source} up to batch {batch}" for source, batch in figures.last_batches)
+    out.print(f"[bold]The warehouse holds[/] {batches}\n")
+    out.print(_beside(_raw(figures), _layers(figures)))
+    if not figures.marts:
+        out.print("\nThe marts are not built yet: make build.")
+        return
+    out.print()
+    out.print(_beside(_marts(figures), _rules(figures)))
+    out.print()
+    out.print(_reconciled(figures))
+    out.print(_verdict(figures))
+    if steps:
+        total = sum(step.seconds for step in steps)
+        each = ", ".join(f"{step.name} {step.seconds:.1f}" for step in steps)
+        out.print(f"[bold]Seconds[/] {each}; in all {total:.1f}")
+    out.print("[bold]Next[/]")
+    for command, meaning in NEXT:
+        out.print(f"  {command}  [dim]{meaning}[/]", soft_wrap=True)
+
+
+def _beside(left: RenderableType, right: RenderableType) -> Table:
+    grid = Table.grid(padding=(0, 4))
+    grid.add_row(left, right)
+    return grid
+
+
+def _table(title: str, *headings: str, texts: int = 1) -> Table:
+    """Make a table whose first `texts` columns are text and whose others are numbers."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
+    for number, heading in enumerate((title, *headings)):
+        justify = "left" if number < texts else "right"
+        table.add_column(heading, justify=justify, no_wrap=True, header_style="bold")  # type: ignore[arg-type]
+    return table
+
+
+def _number(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int | Decimal) else str(value)
+
+
+def _raw(figures: Figures) -> Table:
+    table = _table("raw", "rows", "rejects")
+    for name, rows, rejects in figures.raw:
+        table.add_row(name, _number(rows), _number(rejects))
+    return table
+
+
+def _layers(figures: Figures) -> Table:
+    table = _table("quality and production", "valid", "quarantined", "production")
+    for entity in figures.entities:
+        counts = (entity.valid, entity.quarantined, entity.production)
+        table.add_row(entity.name, *map(_number, counts))
+    for name, rows in figures.production_only:
+        table.add_row(name, "", "", _number(rows))
+    return table
+
+
+def _marts(figures: Figures) -> Table:
+    table = _table("marts", "rows")
+    for name, rows in figures.marts:
+        table.add_row(name, _number(rows))
+    return table
+
+
+def _rules(figures: Figures) -> RenderableType:
+    if not figures.rules:
+        return "no row is in quarantine"
+    table = _table("quarantined: entity", "rule", "rows", "injected", "missed", "wrong", texts=2)
+    for rule in figures.rules:
+        counts = (rule.held, rule.injected, rule.missed, rule.wrongly_held)
+        table.add_row(rule.entity, rule.name, *map(_number, counts), style=_colour(rule))
+    return table
+
+
+def _colour(rule: Rule) -> str:
+    return "red" if rule.missed or rule.wrongly_held else ""
+
+
+def _reconciled(figures: Figures) -> RenderableType:
+    rows = figures.reconciled
+    if not rows:
+        return "nothing is reconciled yet"
+    table = _table(
+        "reconciliation", *[""] * (len(rows[0].label) - 1), "in production", "difference"
+    )
+    for column in table.columns[: len(rows[0].label)]:
+        column.justify = "left"
+    table.add_column("verdict")
+    for row in rows[:_RECONCILED_SHOWN]:
+        verdict = "[green]agrees[/]" if row.agrees else "[red]differs[/]"
+        table.add_row(*row.label, _number(row.figure), _number(row.difference), verdict)
+    return table
+
+
+def _verdict(figures: Figures) -> str:
+    """Say in one line whether all layers agree."""
+    rows = figures.reconciled
+    differing = sum(not row.agrees for row in rows)
+    if differing:
+        fault = f"{differing} of {len(rows)} reconciliations differ"
+        return f"[bold red]{fault}[/]: select * from monitoring.reconciliation"
+    more = f", {len(rows) - _RECONCILED_SHOWN} not shown" if len(rows) > _RECONCILED_SHOWN else ""
+    return f"[bold green]All {len(rows)} reconciliations agree[/] (raw, production, marts{more})"
