@@ -14,6 +14,7 @@ final as (
         category_name,
         parent_category_id,
         true as is_full_extract,
+        cast(null as text) as uncastable,
         _load_id as load_id,
         _row_id as row_id,
         {{ delivered_record('categories') }} as record
