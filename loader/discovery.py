@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from loader.errors import FileError, ItemError, LandingError, ManifestError
 from loader.manifest import MANIFEST, Manifest, ManifestFile, ManifestTable, read_manifest
-from loader.sources import Format, Source
+from loader.sources import UNFIT_FOR_NAMES, Format, Source
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,10 @@ def _size_within(folder: Path, path: Path) -> int:
     Raises:
         FileError: it does not exist, is no file, or a link leads out of the folder.
     """
+    if UNFIT_FOR_NAMES.search(str(path)):
+        raise FileError(
+            f"{str(path)!r}: its name is not UTF-8 or holds control characters: rename it"
+        )
     try:
         real = path.resolve(strict=True)
         inside = real.is_relative_to(folder.resolve())

@@ -257,7 +257,13 @@ def _read_header(stream: FileStream, job: _Job) -> list[str]:
             f"{job.file.path}: is not UTF-8{hint}: byte {error.start + 1} of its header; "
             "convert it with iconv"
         ) from None
-    header = next(csv.reader([text.rstrip("\r\n")]), [])
+    try:
+        header = next(csv.reader([text.rstrip("\r\n")], strict=True), [])
+    except csv.Error as error:
+        raise FileError(
+            f"{job.file.path}: no header: its first line is not CSV ({error}); lines must end in "
+            "LF or CRLF"
+        ) from None
     if not any(name in job.declared for name in header):
         raise FileError(
             f"{job.file.path}: no header: its first line names none of the columns "

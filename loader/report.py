@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loader.run import Outcome, Run
+from loader.outcome import Outcome, Run
 
 # Columns of a table that no terminal narrows.
 PLAIN_WIDTH = 140

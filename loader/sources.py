@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -24,6 +25,9 @@ SOURCES_FILE = Path(__file__).with_name("sources.yml")
 # PostgreSQL cuts longer names off without an error (NAMEDATALEN - 1), so that two could become one.
 MAX_NAME_BYTES = 63
 
+# Control characters, and half surrogate pairs: what Python makes of bytes that are not UTF-8.
+UNFIT_FOR_NAMES = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
 # Columns that the loader itself adds to every raw table.
 LOAD_ID, ROW_ID = "_load_id", "_row_id"
 
@@ -38,10 +42,10 @@ def column_fault(names: list[str]) -> str | None:
     for name in names:
         if not name:
             return "a column has no name"
+        if UNFIT_FOR_NAMES.search(name):
+            return f"column {name!r} has a control character in its name"
         if len(name.encode()) > MAX_NAME_BYTES:
             return f"column {name!r} has a name longer than PostgreSQL's {MAX_NAME_BYTES} bytes"
-        if "\0" in name:
-            return f"column {name!r} has a NUL in its name"
         if name in {LOAD_ID, ROW_ID}:
             return f"column {name} has a name that the loader keeps for itself"
         if names.count(name) > 1:

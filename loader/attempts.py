@@ -1,0 +1,116 @@
+"""One file brought to its end: loaded, skipped or failed; passing faults are tried again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import psycopg2
+
+from loader.discovery import LandedFile
+from loader.errors import FileError
+from loader.ledger import LoadedFile, loaded_files, record_failed
+from loader.load_file import Loaded, Terms, load_file
+from loader.outcome import Outcome
+from loader.sources import Source
+from loader.streams import Meter, Stopped, file_sha256
+from warehouse.connections import ConnectionPool, transaction
+from warehouse.errors import WarehouseError
+from warehouse.retry import is_transient, retry
+
+# PostgreSQL's class "insufficient resources", such as a full disk: others would fail as well.
+OUT_OF_RESOURCES = "53"
+
+
+@dataclass
+class Workshop:
+    """What the threads of a run share."""
+
+    source: Source
+    pool: ConnectionPool
+    terms: Terms
+
+
+def surely_loaded(file: LandedFile, before: LoadedFile | None) -> bool:
+    """Whether a file need not be read again to know that raw holds it.
+
+    The manifest's sum is enough: the ledger's was taken of the bytes that were loaded. Where both
+    are the same, what was delivered is in raw; should the file have been damaged since, it holds
+    nothing new.
+    """
+    return before is not None and file.sha256 == before.sha256
+
+
+def bring_to_end(shop: Workshop, file: LandedFile, before: LoadedFile | None) -> Outcome | None:
+    """Bring one file to its end.
+
+    Returns:
+        What became of it; None when the run was stopped before.
+
+    Raises:
+        WarehouseError, psycopg2.Error: the server is gone or out of resources.
+    """
+    if shop.terms.meter.stopped:
+        return None
+    started = time.monotonic()
+    try:
+        if before is not None:
+            return _loaded_before(file, before, shop.terms.meter)
+        return _load_with_retries(shop, file)
+    except Stopped:
+        return None
+    except FileError as error:
+        message = error.message
+    except psycopg2.Error as error:
+        if is_transient(error) or (error.pgcode or "").startswith(OUT_OF_RESOURCES):
+            raise
+        message = f"{file.path}: {one_line(error)}"
+    with shop.pool.connection() as conn:
+        record_failed(conn, file, message, time.monotonic() - started)
+    return Outcome(file, "failed", error=message)
+
+
+def _loaded_before(file: LandedFile, before: LoadedFile, meter: Meter) -> Outcome:
+    """Tell the same file again from another one under its name.
+
+    Raises:
+        FileError: it has other bytes.
+    """
+    if file.bytes == before.bytes:
+        found = file.sha256 or file_sha256(file, meter)
+        if found == before.sha256:
+            return Outcome(file, "skipped")
+    raise FileError(
+        f"{file.path}: was loaded before with other content ({before.bytes:,} bytes, "
+        f"sha256 {before.sha256[:12]}…; now {file.bytes:,} bytes): a delivered file must not "
+        "change; deliver the new content under a new name"
+    )
+
+
+def _load_with_retries(shop: Workshop, file: LandedFile) -> Outcome:
+    attempts = 0
+
+    @retry(attempts=5, first_wait=0.5, longest_wait=5.0, what=f"loading {file.name}")
+    def attempt() -> Outcome:
+        nonlocal attempts
+        attempts += 1
+        with shop.pool.connection() as conn:
+            if attempts > 1:
+                # The connection may have been lost after the server had committed.
+                with transaction(conn) as cur:
+                    before = loaded_files(cur, file.source, file.name).get(file.name)
+                if before is not None:
+                    return Outcome(file, "loaded", Loaded(before.rows, before.bytes, 0.0, []))
+            declared = shop.source.tables[file.table].columns
+            loaded = load_file(conn, file, declared, shop.terms)
+        return Outcome(file, "loaded", loaded)
+
+    return attempt()
+
+
+def one_line(error: WarehouseError | psycopg2.Error) -> str:
+    """Write what the server or its client library said on one line."""
+    if isinstance(error, WarehouseError):
+        return error.message
+    hint = getattr(error.diag, "message_hint", None)
+    return " ".join(f"{error} {f'({hint})' if hint and hint not in str(error) else ''}".split())

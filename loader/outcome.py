@@ -1,0 +1,56 @@
+"""What a run of the loader did, file by file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+from loader.discovery import LandedFile
+from loader.errors import ItemError
+from loader.load_file import Loaded
+from loader.sources import raw_name
+
+
+@dataclass
+class Outcome:
+    """What became of one file."""
+
+    file: LandedFile
+    status: Literal["loaded", "skipped", "failed"]
+    loaded: Loaded | None = None
+    error: str = ""
+
+
+@dataclass
+class Run:
+    """What a run did.
+
+    Attributes:
+        problems: batches and files that could not even be taken up.
+        fatal: what ended the run early; None when it came to its end.
+    """
+
+    source: str
+    seconds: float = 0.0
+    outcomes: list[Outcome] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
+    problems: list[ItemError] = field(default_factory=list)
+    fatal: str | None = None
+
+    def count(self, status: Literal["loaded", "skipped", "failed"]) -> int:
+        """Count the files of a status."""
+        return sum(outcome.status == status for outcome in self.outcomes)
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything went wrong."""
+        return bool(self.fatal or self.problems or self.count("failed"))
+
+    def rows_by_table(self) -> dict[str, int]:
+        """Sum the rows loaded by raw table."""
+        rows: Counter[str] = Counter()
+        for outcome in self.outcomes:
+            if outcome.loaded:
+                rows[raw_name(outcome.file.source, outcome.file.table)] += outcome.loaded.rows
+        return dict(rows)
