@@ -59,13 +59,14 @@ def main(
     workers: int | None,
     out: Path,
     fmt: str | None,
-    **others: Any,
+    **others: str | float | None,
 ) -> None:
     """Make a shop's source files: first its history, then, with every further call, a day."""
     workers = workers if workers is not None else len(os.sched_getaffinity(0))
     if not 1 <= workers <= MAX_WORKERS:
         raise BadParameter(f"--workers {workers}: give 1 to {MAX_WORKERS}")
-    given = {name: value for name, value in (others | {"format": fmt}).items() if value is not None}
+    asked: dict[str, Any] = others | {"format": fmt}
+    given = {name: value for name, value in asked.items() if value is not None}
     Parameters(**given)  # a value out of range is told before anything is touched
     _run(out, start, days, workers, given)
 

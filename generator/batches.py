@@ -83,9 +83,8 @@ def plan_batches(source: Path, request: Request) -> Plan:
         raise BadParameter(f"--days {request.days}: give 1 to {MAX_DAYS}")
     manifests = _finished(source)
     if not manifests:
-        asked = {"start": request.start, "days": request.days}
-        given = {name: value for name, value in asked.items() if value is not None}
-        parameters = Parameters(**given, **request.others)
+        asked = {"start": request.start, "days": request.days} | request.others
+        parameters = Parameters(**{k: v for k, v in asked.items() if v is not None})
         return Plan([], [Batch(parameters, "history", 0, parameters.days - 1)])
     history, path = _history(source, manifests)
     _compare(request, history.parameters, path)
@@ -127,7 +126,8 @@ def _history(source: Path, manifests: list[Manifest]) -> tuple[Manifest, Path]:
         parameters.last_day,
     ):
         raise LandingZoneError(
-            f"{path}: the first batch in {source} is not a history; make the source anew in another --out"
+            f"{path}: the first batch in {source} is not a history;"
+            " make the source anew in another --out"
         )
     for manifest in manifests[1:]:
         if manifest.kind != "day" or manifest.parameters != parameters:
@@ -169,14 +169,15 @@ def _days(request: Request, history: Manifest, manifests: list[Manifest], path: 
     start = following if request.start is None else request.start
     if start > following:
         raise BadParameter(
-            f"--start {start}: leaves a gap, the next day after {path.parent.parent} is {following};"
-            f" use --start {following} or leave --start out"
+            f"--start {start}: leaves a gap, the next day in {path.parent.parent} is"
+            f" {following}; use --start {following} or leave --start out"
         )
     first = (start - parameters.start).days
     last = first + (request.days or 1) - 1
     if last >= MAX_DAYS:
         raise BadParameter(
-            f"--days {request.days or 1}: a source ends {MAX_DAYS} days after its start {parameters.start}"
+            f"--days {request.days or 1}: a source ends {MAX_DAYS} days after its start"
+            f" {parameters.start}; make another source with another --out"
         )
     asked = [Batch(parameters, "day", day, day) for day in range(first, last + 1)]
     return Plan(

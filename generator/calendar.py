@@ -1,8 +1,8 @@
 """How many orders and registrations each day has, and at which second each of them falls.
 
-Rows are numbered in time: the rows of day `d` are before[d] <= row < before[d + 1]. A day's count depends
-on the seed, the scale, the start and the day, never on how many days a batch has, so a history can be
-continued day by day.
+Rows are numbered in time: the rows of day `d` are before[d] <= row < before[d + 1]. A day's count
+depends on the seed, the scale, the start and the day, never on how many days a batch has, so a
+history can be continued day by day.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ def season(day: date) -> float:
 
 
 def _rows_before(parameters: Parameters, keys: Keys, year_rows: int, days: int) -> Ints:
-    """Return the number of rows before each day (days + 1 values): `year_rows` in the first 365 days.
+    """Return the number of rows before each day, days + 1 values.
 
-    A day's count has the season, the trend, the day's own noise and the scatter of a Poisson count.
+    There are `year_rows` in the first 365 days. A day's count has the season, the trend, the day's
+    own noise and the scatter of a Poisson count.
     """
     numbers = np.arange(max(days, YEAR))
     weights = np.array([season(parameters.start + timedelta(days=int(d))) for d in numbers])
@@ -88,7 +89,7 @@ class Calendar:
     def seconds(self, rows: Ints, days: Ints, bits: Bits) -> Ints:
         """Return each row's time in seconds since day 0, growing with the row number.
 
-        A day's rows share the day like strata: row i of n falls at quantile (i + u) / n of the day's hours.
+        Row i of a day's n rows falls at quantile (i + u) / n of the day's hours.
 
         Args:
             rows: row numbers.
@@ -103,5 +104,5 @@ class Calendar:
 
 def _second_of_day(quantile: Floats) -> Ints:
     share = np.concatenate([[0.0], np.cumsum(HOURS) / sum(HOURS)])
-    second = np.interp(quantile, share, np.arange(25) * 3600.0).astype(np.int64)
+    second: Ints = np.interp(quantile, share, np.arange(25) * 3600.0).astype(np.int64)
     return np.minimum(second, SECONDS_A_DAY - 1)

@@ -1,6 +1,7 @@
-"""The catalogue's tree: ten departments, three groups each, 110 kinds of goods; with typical prices.
+"""The catalogue's tree: ten departments, three groups each, 110 kinds of goods.
 
-A department has the median price of its goods in US dollars and the spread (sigma of the logarithm).
+A department has the median price of its goods in US dollars and the spread (sigma of the
+logarithm).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 WarehouseError                (warehouse.errors: one line for the user, exit code 1)
 └── GeneratorError            base of all below
-    ├── BadParameter          a flag outside its range, or one that contradicts a batch already there
+    ├── BadParameter          a flag out of range or in contradiction to a batch
     ├── LandingZoneError      a folder or manifest that cannot be read, written or continued
     └── WorkerLost            a worker process ended before its part was done
 """
@@ -13,7 +13,7 @@ from warehouse.errors import WarehouseError
 
 
 class GeneratorError(WarehouseError):
-    """Base of the generator's errors: a message of one line that names the fault, its place and the fix."""
+    """Base of the generator's errors: one line that names the fault, its place and the fix."""
 
 
 class BadParameter(GeneratorError):  # noqa: N818 - reads as what happened

@@ -1,8 +1,8 @@
 """Randomness without memory: every value is a hash of its place (seed, table, column, counter).
 
-A draw is the output function of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
-generators", OOPSLA 2014) at position `counter` of the stream that `column_key` starts. Any row can be
-drawn alone, in any order, in any process, with the same 64 bits.
+A draw is the output function of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom
+number generators", OOPSLA 2014) at position `counter` of the stream that `column_key` starts. Any
+row can be drawn alone, in any order, in any process, with the same 64 bits.
 """
 
 from __future__ import annotations
@@ -79,13 +79,15 @@ def chance(bits: Bits, share: float) -> Bools:
 
 
 def bell(bits: Bits) -> Floats:
-    """Map bits to a near-normal deviate (mean 0, variance 1, within +-3.5): the sum of four uniforms.
+    """Map bits to a near-normal deviate, the sum of four uniforms (mean 0, variance 1, to +-3.46).
 
     No logarithm and no root: the same bits on every machine (Irwin-Hall distribution).
     """
     mask = np.uint64(0xFFFF)
-    total = sum((bits >> np.uint64(shift)) & mask for shift in (0, 16, 32, 48))
-    return (np.asarray(total).astype(np.float64) - 2 * 65535) / (65536 * (4 / 12) ** 0.5)
+    total = np.zeros(bits.shape, dtype=np.float64)
+    for shift in (0, 16, 32, 48):
+        total += (bits >> np.uint64(shift)) & mask
+    return (total - 2 * 65535) / (65536 * float(np.sqrt(4 / 12)))
 
 
 class Choice:

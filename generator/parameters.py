@@ -95,7 +95,7 @@ class Parameters:
 
     @property
     def suppliers(self) -> int:
-        """Suppliers; they grow with the root of the scale, as a shop ten times the size has not ten times as many."""
+        """Suppliers; ten times the orders do not take ten times the suppliers, so by the root."""
         return max(10, round(1_000 * math.sqrt(self.scale)))
 
     def as_json(self) -> dict[str, Any]:

@@ -1,5 +1,7 @@
-"""The parts a batch is made of. A part is a block of rows; its border and its bytes hang on the parameters
-alone, so parts can be made in any order by any number of workers.
+"""The parts a batch is made of.
+
+A part is a block of rows; its border and its bytes hang on the parameters alone, so parts can be
+made in any order by any number of workers.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from generator.writer import FileEntry, PartFile
 Entity = Literal["categories", "suppliers", "products", "customers", "orders"]
 
 # Rows of one pass: buffers of a pass stay in the processor's cache (measured: see README.md).
-CHUNK = 4_096
+CHUNK = 16_384
 # Rows of a part of a history: large enough for COPY, small enough to share among workers; a small
 # history is cut into four parts as long as they are worth a file.
 PART, SMALLEST_PART, FEWEST_PARTS = 65_536, 4_096, 4
@@ -186,16 +188,15 @@ class Maker:
         return Made(files, ledger, totals)
 
     def _other(self, entity: Entity, chunk: Ints, output: Output) -> None:
-        world, rows, day = self._world, output.rows, self._world.window.last_day
+        world, rows = self._world, output.rows
         may_break = None
         if entity == "categories":
             categories.fill_categories(rows)
         elif entity == "suppliers":
             keys = world.keys("suppliers")
-            suppliers.fill_suppliers(rows, keys, world.pools, chunk, day)
+            suppliers.fill_suppliers(rows, keys, world.pools, chunk, world.window.last_day)
         elif entity == "products":
-            count = world.parameters.suppliers
-            products.fill_products(rows, world.catalogue, world.pools, count, chunk, day)
+            products.fill_products(rows, world, chunk)
         else:
             versions = customers.draw_versions(world, chunk)
             customers.fill_customers(world, rows, self._texts, versions)
@@ -207,8 +208,8 @@ class Maker:
     ) -> None:
         world, window = self._world, self._world.window
         orders = draw_orders(world, chunk)
-        happens = window.holds(orders.arrival).any(axis=1) | window.holds(orders.paid).any(axis=1)
-        orders = orders.of(happens)
+        events = np.concatenate([orders.arrival, orders.paid], axis=1)
+        orders = orders.of(np.any(window.holds(events), axis=1))
         if not len(orders.number):
             return
         lines = draw_lines(world, orders)

@@ -1,8 +1,8 @@
 """Texts that Faker fills once for a seed: names, streets, places, words.
 
-A cell draws an index into a pool, so Faker costs a fraction of a second for a run and nothing for a row.
-The pools hang on the seed alone: an own Faker instance with an own random generator is used, never the
-shared one.
+A cell draws an index into a pool, so Faker costs a fraction of a second for a run and nothing for a
+row. The pools hang on the seed alone: an own Faker instance with an own random generator is used,
+never the shared one.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
-
-from faker import Faker
 
 FIRST_NAMES, LAST_NAMES, STREETS, PLACES, BRANDS, COLORS = 500, 900, 1_200, 1_500, 240, 100
 
@@ -56,6 +54,9 @@ def _fill(make: Callable[[], T], size: int) -> tuple[T, ...]:
 @lru_cache(maxsize=4)
 def fill_pools(seed: int) -> Pools:
     """Fill the pools for a seed; a second call in the same process returns the same object."""
+    # Only here: workers get their pools ready-made and need not wait for the import.
+    from faker import Faker  # noqa: PLC0415
+
     fake = Faker("en_US")
     fake.seed_instance(seed)
 

@@ -16,8 +16,8 @@ from generator.text import Column, Format, Piece, Record
 class Rows:
     """Records of one table in one format.
 
-    The order of calls for a chunk is `begin`, `put` for each column with pieces, perhaps `repeat` and
-    `overwrite`, then `render`.
+    The order of calls for a chunk is `begin`, `put` for each column with pieces, perhaps `repeat`
+    and `overwrite`, then `render`.
 
     Args:
         columns: the columns, in the order of the file.
@@ -103,13 +103,13 @@ class Rows:
         return span, image
 
     def texts(self, column: str, records: Ints) -> list[str]:
-        """Return the values of a column in some records as they stand in the file, without outer quotes."""
+        """Return values of a column as they stand in the file, without outer quotes."""
         span, image = self._bytes(column)
         cells = (cell.tobytes().replace(b"\0", b"") for cell in image[records, span])
         return [cell.decode() for cell in cells]
 
     def overwrite(self, column: str, records: Ints, texts: Sequence[str]) -> None:
-        """Replace the values of a column in some records; the pieces' constants return after `render`.
+        """Replace values of a column; `render` brings the pieces' constants back.
 
         A text that JSON cannot hold without quotes (a word in a column of numbers) gets them.
         """
@@ -124,8 +124,15 @@ class Rows:
         padded = np.array(encoded, dtype=f"S{width}")
         image[records, span] = padded.view(np.uint8).reshape(-1, width)
 
+    def expand(self, records: Ints) -> None:
+        """Replace the chunk by copies of some of its records, in the given order."""
+        copies = self._record[records]
+        self._reserve(len(copies))
+        self.count = len(copies)
+        self._record[: self.count] = copies
+
     def repeat(self, records: Ints) -> Ints:
-        """Append copies of some records at the end of the chunk and return the copies' positions."""
+        """Append copies of some records to the chunk and return the copies' positions."""
         first = self.count
         self._reserve(first + len(records))
         self.count = first + len(records)

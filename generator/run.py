@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import multiprocessing
 import os
 import shutil
-import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,9 +22,9 @@ from generator.errors import LandingZoneError, WorkerLost
 from generator.manifest import Manifest
 from generator.mix import Ints
 from generator.model import SHOP
-from generator.parameters import Parameters
-from generator.parts import Made, Maker, Part, plan
-from generator.pools import Pools, fill_pools
+from generator.parts import plan
+from generator.pools import fill_pools
+from generator.workers import made_parts
 from generator.world import Window, World
 from generator.writer import FileEntry, PartFile, sync_folder
 from warehouse.console import progress
@@ -42,9 +39,6 @@ TOTALS_COLUMNS = (
     "net_amount",
 )
 TRUTH = {"defects": LEDGER_COLUMNS, "totals": TOTALS_COLUMNS}
-
-# Below this many rows of orders and customers a batch is done before a worker has started.
-WORTH_WORKERS = 60_000
 
 
 @dataclass(frozen=True)
@@ -134,7 +128,7 @@ def _make_parts(world: World, folder: Path, workers: int) -> dict[str, list[File
     total = sum(part.stop - part.first for part in parts)
     try:
         with progress(f"generating {folder.name[1:11]}", total, "rows") as bar:
-            for part, made in _made(world, folder, parts, workers):
+            for part, made in made_parts(world, folder, parts, workers):
                 for name, files in made.files.items():
                     tables[name] += files
                 defects.write(made.ledger, made.ledger.count(b"\n"))
@@ -186,47 +180,3 @@ def _publish(
     manifest.write(folder, {name: world.format_of(name) for name in SHOP}, TRUTH)
     folder.rename(source / batch.name)
     sync_folder(source)
-
-
-def _made(
-    world: World, folder: Path, parts: list[Part], workers: int
-) -> Iterator[tuple[Part, Made]]:
-    """Yield what came of each part, in the parts' order."""
-    rows = sum(part.stop - part.first for part in parts)
-    workers = min(workers, len(parts))
-    if workers == 1 or rows < WORTH_WORKERS:
-        maker = Maker(world, folder)
-        for part in parts:
-            yield part, maker.make(part)
-        return
-    # Fresh processes: a fork would copy the progress display's thread in the middle of its work.
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(world.parameters, world.pools, world.window, folder),
-    )
-    try:
-        yield from zip(parts, pool.map(_make_part, parts), strict=True)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-_makers: list[Maker] = []
-
-
-def _start_worker(parameters: Parameters, pools: Pools, window: Window, folder: Path) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _makers.append(Maker(World(parameters, pools, window), folder))
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent is gone, however that ended: nobody would publish its work."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _make_part(part: Part) -> Made:
-    return _makers[0].make(part)

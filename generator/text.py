@@ -1,10 +1,11 @@
 """Rows as bytes: a fixed-width image of each record, squeezed to CSV or JSON lines.
 
-A chunk of rows is a numpy structured array whose fields are the pieces of a record: constants (commas,
-keys, quotes), digits from look-up tables, texts from pools. What a value does not fill stays NUL, and
-`bytes.translate` removes the NULs. No object is made for a row, texts are quoted and escaped once in their
-pool, and constants are written once for a buffer. Measured on one core: 2.6 GB/s for the squeeze, 3 to
-15 ns for a value; Arrow's CSV writer on the same columns makes 70 to 130 MB/s.
+A chunk of rows is a numpy structured array whose fields are the pieces of a record: constants
+(commas, keys, quotes), digits from look-up tables, texts from pools. What a value does not fill
+stays NUL, and `bytes.translate` removes the NULs. No object is made for a row, texts are quoted and
+escaped once in their pool, and constants are written once for a buffer. Measured on one core: 2.6
+GB/s for the squeeze, 3 to 15 ns for a value; Arrow's CSV writer on the same columns makes 70 to 130
+MB/s.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from generator.mix import Ints
-
 Format = Literal["csv", "json"]
 Texts = npt.NDArray[np.bytes_]
 Record = npt.NDArray[np.void]
@@ -29,7 +28,7 @@ _SECONDS_A_DAY = 86_400
 
 
 def _four_digits() -> npt.NDArray[np.uint32]:
-    """Return 3 x 10000 words of four characters: zero-padded, NUL-padded, NUL-padded with 0 as nothing."""
+    """Return 3 x 10000 words: zero-padded, NUL-padded, NUL-padded with 0 as nothing."""
     padded = [b"%04d" % n for n in range(_TEN_THOUSAND)]
     short = [(b"%d" % n).rjust(4, b"\0") for n in range(_TEN_THOUSAND)]
     return np.frombuffer(b"".join([*padded, *short, bytes(4), *short[1:]]), dtype=np.uint32)
@@ -160,7 +159,7 @@ class Text:
 class Column:
     """A column: its name and the parts that make up its value, constants (bytes) and pieces.
 
-    `quoted` says that constant quotes go around it in JSON (pieces that bring their own have False).
+    `quoted` says that JSON has constant quotes around it (not where a piece brings its own).
     """
 
     name: str
@@ -169,7 +168,7 @@ class Column:
 
 
 def encode(texts: Iterable[str | None], fmt: Format) -> Texts:
-    """Return texts as they stand in a file: CSV quotes where RFC 4180 needs them, JSON strings; None is null."""
+    """Return texts as they stand in a file: CSV quotes where needed, JSON strings; None is null."""
     if fmt == "json":
         return np.array([json.dumps(text, ensure_ascii=False).encode() for text in texts])
     return np.array([_csv_text(text).encode() for text in texts])

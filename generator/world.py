@@ -11,18 +11,18 @@ from functools import cached_property
 import numpy as np
 
 from generator.calendar import SECONDS_A_DAY, YEAR, Calendar
+from generator.catalogue import Catalogue
 from generator.errors import BadParameter
 from generator.mix import Ints, Keys
 from generator.model import SHOP
 from generator.parameters import Parameters
 from generator.pools import Pools
 from generator.rows import Rows
-from generator.tables.products import Catalogue
 from generator.text import Column, Format, Stamp
 
-# The oldest times: customers registered up to two years before the first day, prices set before that.
+# The oldest times: customers registered up to two years before the first day.
 DAYS_BEFORE = 2 * YEAR
-# An order's last event comes this many days after it was placed, at most (see tables/lifecycle.py).
+# An order's last event comes less than this many days after it was placed (lifecycle.py).
 LONGEST_LIFE = 15
 
 NEVER = 2**62
@@ -43,7 +43,7 @@ class Window:
 
     @classmethod
     def of_days(cls, first: int, last: int) -> Window:
-        """Return the window of days first to last; a window from day 0 also holds all that was before."""
+        """Return the window of days first to last; one from day 0 also holds all before it."""
         return cls(-NEVER if first == 0 else first * SECONDS_A_DAY, (last + 1) * SECONDS_A_DAY)
 
     @property
@@ -83,7 +83,8 @@ class World:
             if int(calendar.before[-1]) > limit:
                 raise BadParameter(
                     f"--scale {self.parameters.scale:g}: {int(calendar.before[-1]):,} {what} by day"
-                    f" {self.days}, their identifiers end at {limit:,}; take a smaller scale or fewer days"
+                    f" {self.days}, their identifiers end at {limit:,}; take a smaller scale or"
+                    " fewer days"
                 )
 
     @property

@@ -27,7 +27,7 @@ class FileEntry:
 
 
 class PartFile:
-    """A part of a table; a file is made with the first record, so a part without records leaves none.
+    """A part of a table; a part without records leaves no file.
 
     Args:
         folder: the batch's folder.

