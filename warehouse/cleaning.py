@@ -7,10 +7,10 @@ from pathlib import Path
 
 from warehouse.embedded import EmbeddedServer
 from warehouse.errors import SettingsError, WarehouseError
-from warehouse.settings import PROJECT_DIR, Settings
+from warehouse.settings import Settings
 
 
-def candidates(settings: Settings, project: Path = PROJECT_DIR) -> list[Path]:
+def candidates(settings: Settings, project: Path) -> list[Path]:
     """List what there is to delete.
 
     Raises:

@@ -13,7 +13,7 @@ from warehouse.demo import Demo
 from warehouse.embedded import EmbeddedServer
 from warehouse.errors import WarehouseError
 from warehouse.figures import read_figures
-from warehouse.settings import Settings, load_settings
+from warehouse.settings import PROJECT_DIR, Settings, load_settings
 from warehouse.summary import read_steps, show
 from warehouse.tuning import cores
 
@@ -44,7 +44,7 @@ def start(settings: Settings) -> str:
     with closing(connect(url)) as conn:
         use_utc(conn)
         version = conn.server_version
-    profiles.write_profiles(url, settings)
+    profiles.write_profiles(url, settings, PROJECT_DIR / "profiles.yml")
     release = f"PostgreSQL {version // 10_000}.{version % 10_000}"
     say(f"{release}, {where(url)}, environment {settings.warehouse_env}, {kind}")
     return url
@@ -98,7 +98,7 @@ def psql(arguments: tuple[str, ...]) -> None:
 @main.command()
 def dump() -> None:
     """Write schema and data as plain SQL under exports/."""
-    done = client_tools.dump(database_url(load_settings()))
+    done = client_tools.dump(database_url(load_settings()), PROJECT_DIR / "exports")
     click.echo(f"{done.path}: {done.tables} tables, {done.bytes:,} bytes")
 
 
@@ -106,8 +106,9 @@ def dump() -> None:
 def write_profiles() -> None:
     """Write profiles.yml for the warehouse in use."""
     settings = load_settings()
-    profiles.write_profiles(database_url(settings), settings)
-    say(f"wrote {profiles.PATH}")
+    path = PROJECT_DIR / "profiles.yml"
+    profiles.write_profiles(database_url(settings), settings, path)
+    say(f"wrote {path}")
 
 
 @main.command()
@@ -115,7 +116,7 @@ def write_profiles() -> None:
 def clean(yes: bool) -> None:
     """Delete landing data, embedded server, exports and build results; asks first."""
     settings = load_settings()
-    paths = cleaning.candidates(settings)
+    paths = cleaning.candidates(settings, PROJECT_DIR)
     if not paths:
         say("nothing to delete")
         return

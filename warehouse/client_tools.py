@@ -20,9 +20,6 @@ from psycopg2.extensions import make_dsn, parse_dsn
 from warehouse import binaries
 from warehouse.connections import connect
 from warehouse.errors import StepFailed
-from warehouse.settings import PROJECT_DIR
-
-EXPORTS = PROJECT_DIR / "exports"
 
 
 def client_arguments(url: str) -> tuple[list[str], dict[str, str]]:
@@ -53,7 +50,7 @@ class Dump:
     tables: int
 
 
-def dump(url: str, folder: Path = EXPORTS) -> Dump:
+def dump(url: str, folder: Path) -> Dump:
     """Write schema and data as plain SQL to `<folder>/<database>-<UTC time>.sql`.
 
     The file gets its name when it is complete. It names no owners and grants nothing, so it

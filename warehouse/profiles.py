@@ -11,10 +11,9 @@ from psycopg2.extensions import parse_dsn
 
 from warehouse.console import say
 from warehouse.server_files import write_private
-from warehouse.settings import PROJECT_DIR, Settings
+from warehouse.settings import Settings
 
 PROFILE = "counting_house"
-PATH = PROJECT_DIR / "profiles.yml"
 
 _PASSED_ON = ("sslmode", "sslcert", "sslkey", "sslrootcert")
 _ELSEWHERE = {"host", "port", "user", "password", "dbname", "application_name", "connect_timeout"}
@@ -50,7 +49,7 @@ def profile(url: str, settings: Settings) -> dict[str, Any]:
     return {PROFILE: {"target": env, "outputs": {env: target}}}
 
 
-def write_profiles(url: str, settings: Settings, path: Path = PATH) -> None:
+def write_profiles(url: str, settings: Settings, path: Path) -> None:
     """Write profiles.yml, readable by its owner only, whole or not at all."""
     content = yaml.safe_dump(profile(url, settings), sort_keys=False)
     write_private(path, _HEADER + content)

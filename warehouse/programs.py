@@ -28,7 +28,7 @@ def run_module(module: str, *arguments: str) -> None:
 
 
 def run_dbt(*arguments: str) -> None:
-    """Run dbt out of this environment, with progress over its nodes; its output shows only on failure.
+    """Run dbt with progress over its nodes; its output shows only on failure.
 
     Raises:
         StepFailed: its exit code is not 0.

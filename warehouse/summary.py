@@ -22,9 +22,9 @@ WIDTH = 100  # columns; what a terminal of usual size shows
 _RECONCILED_SHOWN = 12
 
 NEXT = (
-    ("make psql", "look around: \\dn lists the layers, \\d+ marts.fct_sales explains a table"),
+    ("make psql", "look around: \\dn+ lists the layers"),
     ("make day", "one more business day: generate, load, build"),
-    ("make docs", "every model and column explained, with the graph of their descent"),
+    ("make docs", "every model and column explained, and their graph"),
     ("make load SOURCE=online_retail FROM=<folder>", "a real shop's files into the same tables"),
     ("make down", "stop PostgreSQL; the data stay"),
 )
@@ -74,20 +74,21 @@ def show(figures: Figures, steps: list[Step], console: Console | None = None) ->
         total = sum(step.seconds for step in steps)
         each = ", ".join(f"{step.name} {step.seconds:.1f}" for step in steps)
         out.print(f"[bold]Seconds[/] {each}; in all {total:.1f}")
-    out.print("[bold]Next[/]")
+    commands = Table.grid(padding=(0, 2))
     for command, meaning in NEXT:
-        out.print(f"  {command}  [dim]{meaning}[/]", soft_wrap=True)
+        commands.add_row(f"  {command}", meaning)
+    out.print("[bold]Next[/]", commands, sep="\n")
 
 
 def _beside(left: RenderableType, right: RenderableType) -> Table:
-    grid = Table.grid(padding=(0, 4))
+    grid = Table.grid(padding=(0, 3))
     grid.add_row(left, right)
     return grid
 
 
 def _table(title: str, *headings: str, texts: int = 1) -> Table:
     """Make a table whose first `texts` columns are text and whose others are numbers."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for number, heading in enumerate((title, *headings)):
         justify = "left" if number < texts else "right"
         table.add_column(heading, justify=justify, no_wrap=True, header_style="bold")  # type: ignore[arg-type]
@@ -127,7 +128,7 @@ def _marts(figures: Figures) -> Table:
 def _rules(figures: Figures) -> RenderableType:
     if not figures.rules:
         return "no row is in quarantine"
-    table = _table("quarantined: entity", "rule", "rows", "injected", "missed", "wrong", texts=2)
+    table = _table("quarantine", "rule", "held", "ledger", "missed", "wrong", texts=2)
     for rule in figures.rules:
         counts = (rule.held, rule.injected, rule.missed, rule.wrongly_held)
         table.add_row(rule.entity, rule.name, *map(_number, counts), style=_colour(rule))
