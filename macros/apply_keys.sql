@@ -1,9 +1,10 @@
 {#
-    Post-hook: the primary key, foreign keys and not-null columns that a model declares under `constraints` in its
-    YAML, made in PostgreSQL after its rows and in the same transaction. A key present before the rows makes a
-    load nearly three times slower, and a rebuilt table has lost not only its own keys but those of its children.
-    So each build compares what is declared with what is there and adds what is missing, the children's foreign
-    keys to this table included.
+    Post-hook: the primary key, foreign keys and not-null columns that a model declares
+    under `constraints` in its YAML, made in PostgreSQL after its rows and in the same
+    transaction. A key present before the rows makes a load nearly three times slower,
+    and a rebuilt table has lost not only its own keys but those of its children. So
+    each build compares what is declared with what is there and adds what is missing,
+    the children's foreign keys to this table included.
 #}
 {% macro apply_keys() %}
     {%- if execute -%}
@@ -39,9 +40,10 @@
 {#
     What a node's YAML declares, in one shape.
 
-    Returns: list of {"type": primary_key | foreign_key | not_null, "columns": [...], "to": a model's name,
-    "to_columns": [...]}. A table that refers to itself does so by `expression: itself (column)`: a ref() would be
-    a cycle.
+    Returns: list of {"type": primary_key | foreign_key | not_null, "columns": [...],
+        "to": a model's name,
+    "to_columns": [...]}. A table that refers to itself does so by `expression: itself
+        (column)`: a ref() would be a cycle.
 #}
 {% macro declared_constraints(node) %}
     {%- set declared = [] -%}
@@ -79,8 +81,9 @@
 
 
 {#
-    Add one constraint where PostgreSQL does not have it. While a table is being replaced, the old one still stands
-    beside it under another name and has the key's name and the children's foreign keys: it gives them up.
+    Add one constraint where PostgreSQL does not have it. While a table is being
+    replaced, the old one still stands beside it under another name and has the key's
+    name and the children's foreign keys: it gives them up.
 #}
 {% macro add_constraint(relation, constraint, parent=none) %}
     {%- set columns = constraint.columns | join(", ") -%}

@@ -1,19 +1,23 @@
 {#
-    The select of a checked_<entity> model: every delivered row of the entity, typed, with the names of the rules
-    that it breaks (`failed_rules`, null for a valid row). The model itself is the list of its columns and rules.
+    The select of a checked_<entity> model: every delivered row of the entity, typed,
+    with the names of the rules that it breaks (`failed_rules`, null for a valid row).
+    The model itself is the list of its columns and rules.
 
     entity:  one of the variable `entities`, which names its key
     columns: {column: type, ...}, the same in every source's staging
     rules:   a list of mappings, each with a "name" and one of
         "fails_when": a condition over the row's own columns;
-        "references" and "column": a model, and the column whose value, where there is one, must be found there (in
-            the column of the same name, or the one named by "key"). A row held for this is checked again by the
-            build that finds the missing row;
-        "unique": columns that no two valid rows share. Of the rows that break no other rule, the first delivered
-            stands: by batch, file and line, whatever the order in which the files were loaded.
+        "references" and "column": a model, and the column whose value, where there is
+            one, must be found there (in the column of the same name, or the one named
+            by "key"). A row held for this is checked again by the build that finds the
+            missing row;
+        "unique": columns that no two valid rows share. Of the rows that break no other
+            rule, the first delivered stands: by batch, file and line, whatever the
+            order in which the files were loaded.
 
-    A build checks the rows of new loads, the held rows whose missing row has come, and the rows that share a key
-    with one of these. All are judged by their stored columns: history is never cast twice.
+    A build checks the rows of new loads, the held rows whose missing row has come, and
+    the rows that share a key with one of these. All are judged by their stored columns:
+    history is never cast twice.
 #}
 {% macro checked(entity, columns, rules) -%}
 {%- set key = var("entities")[entity] -%}
@@ -47,7 +51,8 @@ loads as (
 {%- endfor %}
 
 delivered as (
-{{ union_sources(entity, delivered_columns, new_only=is_incremental()) }}
+
+    {{ union_sources(entity, delivered_columns, new_only=is_incremental()) }}
 
 ),
 
@@ -129,7 +134,7 @@ repeats as (
         judged.load_id,
         judged.row_id,
         row_number() over (
-            partition by {% for column in unique.unique %}judged.{{ column }}{{ ", " if not loop.last }}{% endfor %}
+            partition by {{ unique.unique | join(", ") }}
             order by judged.batch, loads.file, judged.row_id
         ) as occurrence
     from judged

@@ -1,6 +1,7 @@
 {#
-    The indexes of a checked table: its own identity, the key by which readers and later builds find their rows,
-    and the time of evaluation, by which the layers to the right find what has changed.
+    The indexes of a checked table: its own identity, the key by which readers and later
+    builds find their rows, and the time of evaluation, by which the layers to the right
+    find what has changed.
 #}
 {% macro checked_indexes(entity) -%}
     {{ return([

@@ -1,9 +1,9 @@
 {#
     Whether the text in a column is a value of another type.
 
-    PostgreSQL's own input functions take more than a source file should hold: 'NaN', 'Infinity', 0x1F and
-    1_000 for numbers, 'now' and 'tomorrow' for times. A cheap look at the characters keeps these out before
-    pg_input_is_valid decides.
+    PostgreSQL's own input functions take more than a source file should hold: 'NaN',
+    'Infinity', 0x1F and 1_000 for numbers, 'now' and 'tomorrow' for times. A cheap look
+    at the characters keeps these out before pg_input_is_valid decides.
 
     type: numeric | bigint | boolean | uuid | date | timestamp | timestamptz
 #}

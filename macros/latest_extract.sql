@@ -1,7 +1,8 @@
 {#
-    The latest valid row of each key of an entity that arrives as full extracts, with `is_deleted`: the newest
-    extract of its source does not hold the key, neither sound nor broken. Batches decide, not the order of
-    loading. Rows of sources that deliver versions instead (is_full_extract false) are never missed.
+    The latest valid row of each key of an entity that arrives as full extracts, with
+    `is_deleted`: the newest extract of its source does not hold the key, neither sound
+    nor broken. Batches decide, not the order of loading. Rows of sources that deliver
+    versions instead (is_full_extract false) are never missed.
 
     Where the model stands already and nothing of the entity has changed since, no row.
 
@@ -10,7 +11,7 @@
 {% macro latest_extract(entity, order_by=none) -%}
     {%- set key = var("entities")[entity] -%}
     {%- set checked_rows = ref("checked_" ~ entity) -%}
-    {%- set valid_rows = ref("valid_" ~ entity) %}
+    {%- set valid_rows = ref("valid_" ~ entity) -%}
     select distinct on (valid.{{ key }})
         valid.*,
         valid.is_full_extract and delivered.last_batch < newest.batch as is_deleted

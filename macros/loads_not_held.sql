@@ -1,9 +1,11 @@
 {#
-    The ids of the finished loads behind some staging models of which this model holds no row yet.
+    The ids of the finished loads behind some staging models of which this model holds
+    no row yet.
 
-    Asked of the model itself, load by load: a maximum of load ids would lose a load that was numbered early and
-    committed late. Answered while dbt compiles, so that the ids stand in the statement as constants and reach
-    the raw tables' BRIN indexes through every view between.
+    Asked of the model itself, load by load: a maximum of load ids would lose a load
+    that was numbered early and committed late. Answered while dbt compiles, so that the
+    ids stand in the statement as constants and reach the raw tables' BRIN indexes
+    through every view between.
 
     Returns: list of int
 #}
@@ -21,7 +23,7 @@
         where
             loads.status = 'loaded'
             and loads.rows > 0
-            and loads.source || '_' || loads.table_name in ('{{ raw_tables | join("', '") }}')
+            and loads.source || '_' || loads.table_name in ({{ quoted(raw_tables) }})
             and not exists (
                 select from {{ this }} as held
                 where held.load_id = loads.load_id

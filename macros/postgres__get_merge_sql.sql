@@ -1,6 +1,7 @@
 {#
-    dbt's merge, but it writes only the rows that differ: a build without news leaves every row as it was, and a
-    row that has not changed costs no new version, no write-ahead log and no index entries.
+    dbt's merge, but it writes only the rows that differ: a build without news leaves
+    every row as it was, and a row that has not changed costs no new version, no
+    write-ahead log and no index entries.
 #}
 {% macro postgres__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
     {%- set keys = [unique_key] if unique_key is string else unique_key -%}

@@ -1,4 +1,7 @@
-{# The rules that say a delivered value must be of its column's type: one for each column that was cast. #}
+{#
+    The rules that say a delivered value must be of its column's type: one for each
+    column that was cast.
+#}
 {% macro type_rules(columns) -%}
     {%- set kinds = {
         "numeric": "a_number",

@@ -1,6 +1,7 @@
 {#
-    The names of the columns whose text is no value of their type, comma between, or null where all are: what
-    tells a value that is not there from one that is there and is wrong.
+    The names of the columns whose text is no value of their type, comma between, or
+    null where all are: what tells a value that is not there from one that is there and
+    is wrong.
 
     types: {column: type, ...}
     texts: {column: expression, ...} where the source calls the text something else

@@ -1,6 +1,6 @@
 {#
-    The rows of one entity from every source that is built and delivers it (variables `sources` and
-    `delivers`), in the columns given; typed but empty where none does.
+    The rows of one entity from every source that is built and delivers it (variables
+    `sources` and `delivers`), in the columns given; typed but empty where none does.
 
     columns:  {column: type, ...}
     new_only: only the rows of loads of which this model holds no row yet
@@ -12,7 +12,7 @@
     {%- endfor -%}
     {%- set new_loads = loads_not_held(relations) if new_only -%}
 
-    {%- for relation in relations %}
+    {%- for relation in relations -%}
     select {{ columns | join(", ") }}
     from {{ relation }}
         {%- if new_only %}
@@ -21,8 +21,9 @@
         {%- if not loop.last %}
 
     union all
-        {% endif %}
-    {%- else %}
+
+    {% endif %}
+    {%- else -%}
     select
         {%- for column, type in columns.items() %}
         cast(null as {{ type }}) as {{ column }}{{ "," if not loop.last }}

@@ -1,7 +1,8 @@
 {#
-    In an incremental build, the condition that keeps only what has changed since the model was last built: the
-    rows whose `column` is found among the valid rows, of any of the entities named, that quality has evaluated
-    since. Nothing in a full build. `keyword`: where, or and.
+    In an incremental build, the condition that keeps only what has changed since the
+    model was last built: the rows whose `column` is found among the valid rows, of any
+    of the entities named, that quality has evaluated since. Nothing in a full build.
+    `keyword`: where, or and.
 
     entities: {entity: the column there that means the same, ...}
 #}

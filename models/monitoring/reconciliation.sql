@@ -7,7 +7,8 @@ orders as (
 ),
 
 delivered_lines as (
-{{ union_sources("order_items", {
+
+    {{ union_sources("order_items", {
     "source": "text",
     "order_id": "text",
     "quantity": "bigint",
@@ -20,7 +21,8 @@ delivered_lines as (
 ),
 
 delivered_returns as (
-{{ union_sources("returns", {
+
+    {{ union_sources("returns", {
     "source": "text",
     "currency": "text",
     "quantity": "bigint",
@@ -141,14 +143,24 @@ figures as (
     {%- for layer in layers %}
     {%- for measure in ["sale_lines", "units", "gross_amount", "discount_amount"] %}
 
-    select source, currency, '{{ measure }}' as measure, '{{ layer }}' as layer, {{ measure }} as figure
+    select
+        source,
+        currency,
+        '{{ measure }}' as measure,
+        '{{ layer }}' as layer,
+        {{ measure }} as figure
     from {{ layer }}_sales
 
     union all
     {%- endfor %}
     {%- for measure in ["return_lines", "refund_amount"] %}
 
-    select source, currency, '{{ measure }}' as measure, '{{ layer }}' as layer, {{ measure }} as figure
+    select
+        source,
+        currency,
+        '{{ measure }}' as measure,
+        '{{ layer }}' as layer,
+        {{ measure }} as figure
     from {{ layer }}_returns
 
     union all
@@ -156,7 +168,12 @@ figures as (
     {%- endfor %}
     {%- for measure in ["units", "gross_amount", "discount_amount", "refund_amount"] %}
 
-    select source, currency, '{{ measure }}' as measure, 'aggregate' as layer, {{ measure }} as figure
+    select
+        source,
+        currency,
+        '{{ measure }}' as measure,
+        'aggregate' as layer,
+        {{ measure }} as figure
     from aggregate_sales
     {%- if not loop.last %}
 
@@ -175,7 +192,7 @@ beside_each_other as (
         {%- for layer in layers %}
         coalesce(max(figure) filter (where layer = '{{ layer }}'), 0) as {{ layer }},
         {%- endfor %}
-        max(figure) filter (where layer = 'aggregate') as aggregate
+        max(figure) filter (where layer = 'aggregate') as aggregated
     from figures
     group by source, currency, measure
 
@@ -190,10 +207,10 @@ final as (
         raw,
         production,
         fact,
-        -- Not every measure has an aggregate: daily_revenue does not count lines.
-        aggregate,
-        greatest(raw, production, fact, aggregate)
-        - least(raw, production, fact, aggregate) as difference
+        -- Not every measure is aggregated: daily_revenue does not count lines.
+        aggregated,
+        greatest(raw, production, fact, aggregated)
+        - least(raw, production, fact, aggregated) as difference
     from beside_each_other
 
 )

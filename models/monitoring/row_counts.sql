@@ -29,13 +29,21 @@ counted as (
 
     union all
 
-    select 'valid', '{{ entity }}', source, count(*)
+    select
+        'valid' as layer,
+        '{{ entity }}' as table_name,
+        source,
+        count(*) as row_count
     from {{ ref("valid_" ~ entity) }}
     group by source
 
     union all
 
-    select 'quarantined', '{{ entity }}', source, count(*)
+    select
+        'quarantined' as layer,
+        '{{ entity }}' as table_name,
+        source,
+        count(*) as row_count
     from {{ ref("quarantined_" ~ entity) }}
     group by source
     {%- endfor %}
@@ -44,14 +52,13 @@ counted as (
 
     union all
 
-    {%- if model in without_source %}
-
-    select '{{ layer }}', '{{ model }}', null, count(*)
+    select
+        '{{ layer }}' as layer,
+        '{{ model }}' as table_name,
+        {{ "source" if model not in without_source else "null" }} as source,
+        count(*) as row_count
     from {{ ref(model) }}
-    {%- else %}
-
-    select '{{ layer }}', '{{ model }}', source, count(*)
-    from {{ ref(model) }}
+    {%- if model not in without_source %}
     group by source
     {%- endif %}
     {%- endfor %}

@@ -3,7 +3,8 @@
 with
 
 latest as (
-{{ latest_extract("categories") }}
+
+    {{ latest_extract("categories") }}
 
 ),
 

@@ -20,20 +20,24 @@ versions as (
 
 ),
 
+described as (
+
+    select
+        *,
+        cast(row({{ tracked | join(", ") }}) as text) as description
+    from versions
+
+),
+
 compared as (
 
     select
         *,
-        {%- for column in tracked %}
-        {{ column }} is not distinct from lag({{ column }}) over history
-        {{- " and" if not loop.last }}
-        {%- endfor %}
-        and lag(customer_id) over history is not null as repeats_the_one_before
-    from versions
-    window history as (
-        partition by customer_id
-        order by updated_at
-    )
+        lag(description) over (
+            partition by customer_id
+            order by updated_at
+        ) as description_before
+    from described
 
 ),
 
@@ -52,7 +56,7 @@ final as (
         {%- endfor %}
         registered_at
     from compared
-    where not repeats_the_one_before
+    where description is distinct from description_before
 
 )
 

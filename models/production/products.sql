@@ -4,7 +4,8 @@ with
 
 -- A version without a name loses to any that has one.
 latest as (
-{{ latest_extract("products", order_by="product_name is null") }}
+
+    {{ latest_extract("products", order_by="product_name is null") }}
 
 ),
 

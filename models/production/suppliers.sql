@@ -3,7 +3,8 @@
 with
 
 latest as (
-{{ latest_extract("suppliers") }}
+
+    {{ latest_extract("suppliers") }}
 
 ),
 

@@ -12,7 +12,7 @@
 {%- set mark = high_water_mark() if is_incremental() %}
 {%- set valid = {} %}
 {%- for entity in var("entities") %}
-    {%- do valid.update({entity: ref("valid_" ~ entity)}) %}
+{%- do valid.update({entity: ref("valid_" ~ entity)}) %}
 {%- endfor %}
 
 with
@@ -25,7 +25,8 @@ loads as (
 {%- for entity, key in var("entities").items() %}
 
 delivered_{{ entity }} as (
-{{ union_sources(entity, {"load_id": "bigint", "row_id": "bigint", "record": "jsonb"}) }}
+
+    {{ union_sources(entity, {"load_id": "bigint", "row_id": "bigint", "record": "jsonb"}) }}
 
 ),
 

@@ -1,7 +1,8 @@
 with recursive
 
 delivered as (
-{{ union_sources("categories", {"category_id": "text", "parent_category_id": "text"}) }}
+
+    {{ union_sources("categories", {"category_id": "text", "parent_category_id": "text"}) }}
 
 ),
 

@@ -45,7 +45,8 @@ final as (
         first_value(active_customers) over cohort as cohort_customers,
         active_customers,
         round(
-            active_customers::numeric / first_value(active_customers) over cohort, 4
+            cast(active_customers as numeric) / first_value(active_customers) over cohort,
+            4
         ) as retention_rate
     from counted
     window cohort as (

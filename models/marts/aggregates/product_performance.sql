@@ -5,7 +5,7 @@ sales as (
     select
         product_id,
         currency,
-        count(*) as lines,
+        count(*) as line_count,
         sum(quantity) as units,
         sum(gross_amount) as gross_amount,
         sum(discount_amount) as discount_amount,
@@ -38,7 +38,7 @@ both_sides as (
     select
         coalesce(sales.product_id, returned.product_id) as product_id,
         coalesce(sales.currency, returned.currency) as currency,
-        coalesce(sales.lines, 0) as lines,
+        coalesce(sales.line_count, 0) as line_count,
         coalesce(sales.units, 0) as units,
         coalesce(sales.gross_amount, 0) as gross_amount,
         coalesce(sales.discount_amount, 0) as discount_amount,
@@ -61,7 +61,7 @@ final as (
         both_sides.currency,
         products.product_name,
         products.is_goods,
-        both_sides.lines,
+        both_sides.line_count,
         both_sides.units,
         both_sides.gross_amount,
         both_sides.discount_amount,

@@ -18,8 +18,9 @@ suppliers as (
 
 ),
 
--- A version begins when the source says that it changed the product, or, where the source does not say, when
--- the snapshot first saw it. The first version of a product holds for all the time before it too.
+-- A version begins when the source says that it changed the product, or, where the
+-- source does not say, when the snapshot first saw it. The first version of a product
+-- holds for all the time before it too.
 dated as (
 
     select

@@ -3,17 +3,19 @@
     indexes=[{"columns": ["customer_id"]}, {"columns": ["order_date"]}],
 ) }}
 
+{%- set changed_by = {
+    "orders": "order_id",
+    "order_items": "order_id",
+    "payments": "order_id",
+} %}
+
 with
 
 orders as (
 
     select *
     from {{ ref("orders") }}
-    {{ where_changed("order_id", {
-        "orders": "order_id",
-        "order_items": "order_id",
-        "payments": "order_id",
-    }) }}
+    {{ where_changed("order_id", changed_by) }}
 
 ),
 
@@ -27,7 +29,7 @@ sales as (
         sum(discount_amount) as discount_amount,
         sum(net_amount) as net_amount
     from {{ ref("fct_sales") }}
-    {{ where_changed("order_id", {"orders": "order_id", "order_items": "order_id", "payments": "order_id"}) }}
+    {{ where_changed("order_id", changed_by) }}
     group by order_id
 
 ),
@@ -40,11 +42,7 @@ captures as (
         max(paid_at) as paid_at
     from {{ ref("payments") }}
     where status = 'captured'
-    {{ where_changed("order_id", {
-        "orders": "order_id",
-        "order_items": "order_id",
-        "payments": "order_id",
-    }, keyword="and") }}
+    {{ where_changed("order_id", changed_by, keyword="and") }}
     group by order_id
 
 ),

@@ -12,7 +12,8 @@ country_codes as (
 
 ),
 
--- Each file says anew where its customers live: one version for each country a customer is seen in.
+-- Each file says anew where its customers live: one version for each country a customer
+-- is seen in.
 versions as (
 
     select

@@ -6,7 +6,8 @@ invoice_lines as (
 
 ),
 
--- A line has no number of its own: its place among its invoice's lines in the file gives one.
+-- A line has no number of its own: its place among its invoice's lines in the file
+-- gives one.
 numbered as (
 
     select

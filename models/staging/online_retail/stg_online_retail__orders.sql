@@ -6,8 +6,9 @@ invoice_lines as (
 
 ),
 
--- An invoice that took more than a minute carries two times: the first is the order's. The shop delivers no
--- totals of its invoices, so there are none here: fct_orders adds up the lines.
+-- An invoice that took more than a minute carries two times: the first is the order's.
+-- The shop delivers no totals of its invoices, so there are none here: fct_orders adds
+-- up the lines.
 invoices as (
 
     select

@@ -12,8 +12,9 @@ charges as (
 
 ),
 
--- Lines without a price hold the stock room's remarks ('damages', '?'), not descriptions. A code that a file
--- sells on no line has a version without a name, which loses to any that has one.
+-- Lines without a price hold the stock room's remarks ('damages', '?'), not
+-- descriptions. A code that a file sells on no line has a version without a name, which
+-- loses to any that has one.
 versions as (
 
     select

@@ -19,7 +19,8 @@ numbered as (
 
 ),
 
--- A cancellation does not say which line it takes back: its product and its customer are all there is.
+-- A cancellation does not say which line it takes back: its product and its customer
+-- are all there is.
 final as (
 
     select

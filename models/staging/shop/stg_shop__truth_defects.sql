@@ -12,7 +12,8 @@ loads as (
 
 ),
 
--- The ledger of a batch names its files from the batch's folder on; the loads name theirs from the source's.
+-- The ledger of a batch names its files from the batch's folder on; the loads name
+-- theirs from the source's.
 final as (
 
     select
