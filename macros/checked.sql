@@ -134,7 +134,7 @@ repeats as (
         judged.load_id,
         judged.row_id,
         row_number() over (
-            partition by {{ unique.unique | join(", ") }}
+            partition by judged.{{ unique.unique | join(", judged.") }}
             order by judged.batch, loads.file, judged.row_id
         ) as occurrence
     from judged
