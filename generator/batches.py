@@ -16,6 +16,7 @@ from generator.parameters import MAX_DAYS, Parameters
 
 _BATCH = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ONE_DAY = timedelta(days=1)
+_UNFINISHED = ".unfinished"
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,9 @@ def _same_history(request: Request, history: Manifest, path: Path) -> Plan:
 def _days(request: Request, history: Manifest, manifests: list[Manifest], path: Path) -> Plan:
     there = {manifest.batch for manifest in manifests}
     parameters = history.parameters
-    following = manifests[-1].last_day + _ONE_DAY
+    following = history.last_day + _ONE_DAY
+    while following.isoformat() in there:
+        following += _ONE_DAY
     start = following if request.start is None else request.start
     if start > following:
         raise BadParameter(
@@ -188,17 +191,18 @@ def _days(request: Request, history: Manifest, manifests: list[Manifest], path: 
 
 def unfinished_folder(source: Path, batch: Batch) -> Path:
     """Return the hidden folder in which a batch is made."""
-    return source / f".{batch.name}.unfinished"
+    return source / f".{batch.name}{_UNFINISHED}"
 
 
 def clear_unfinished(source: Path, batch: Batch) -> None:
-    """Remove what a killed run left of a batch.
+    """Remove what killed runs left behind; call it while no other generator works on the source.
 
     Raises:
-        LandingZoneError: a folder of the batch's name holds files that no run of ours left.
+        LandingZoneError: a folder of the batch's name holds files that no generator made.
         OSError: it cannot be removed.
     """
-    shutil.rmtree(unfinished_folder(source, batch), ignore_errors=False, onerror=_absent_is_fine)
+    for folder in source.glob(f".*{_UNFINISHED}"):
+        shutil.rmtree(folder)
     folder = source / batch.name
     if not folder.exists():
         return
@@ -208,13 +212,7 @@ def clear_unfinished(source: Path, batch: Batch) -> None:
     ]
     if strangers or not folder.is_dir():
         raise LandingZoneError(
-            f"{folder}: has no {NAME} and holds files that no generator made"
+            f"{folder}: has no {NAME} and holds what no generator made"
             f" ({(strangers or [folder])[0].name}); move it away"
         )
     shutil.rmtree(folder)
-
-
-def _absent_is_fine(_function: object, _path: str, caught: tuple[Any, Any, Any]) -> None:
-    error = caught[1]
-    if not isinstance(error, FileNotFoundError):
-        raise error

@@ -18,18 +18,13 @@ class Table:
         name: its name.
         delivery: how it arrives.
         format: its format where `--format mixed`.
-        columns: its columns in order; the first is its key.
+        columns: its columns in order; the first is its key (the ledger names records by it).
     """
 
     name: str
     delivery: Delivery
     format: Format
     columns: tuple[str, ...]
-
-    @property
-    def key(self) -> str:
-        """Name of the key column."""
-        return self.columns[0]
 
 
 def _table(name: str, delivery: Delivery, fmt: Format, columns: str) -> Table:

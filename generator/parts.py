@@ -28,7 +28,7 @@ from generator.writer import FileEntry, PartFile
 Entity = Literal["categories", "suppliers", "products", "customers", "orders"]
 
 # Rows of one pass: buffers of a pass stay in the processor's cache (measured: see README.md).
-CHUNK = 16_384
+CHUNK = 8_192
 # Rows of a part of a history: large enough for COPY, small enough to share among workers; a small
 # history is cut into four parts as long as they are worth a file.
 PART, SMALLEST_PART, FEWEST_PARTS = 65_536, 4_096, 4

@@ -35,6 +35,8 @@ class Rows:
         self._dtype = self._layout(columns)
         self._buffer = bytearray()
         self._record: Record = np.empty(0, dtype=self._dtype)
+        # The same records as plain bytes: numpy copies structured ones field by field, far slower.
+        self._whole: Record = self._record.view(f"V{self._dtype.itemsize}")
         self._undo: list[tuple[slice, Ints, npt.NDArray[np.uint8]]] = []
 
     def _layout(self, columns: Sequence[Column]) -> np.dtype[np.void]:
@@ -89,6 +91,7 @@ class Rows:
         self._buffer = bytearray((count + count // 8) * self._dtype.itemsize)
         self._buffer[: len(kept)] = kept
         self._record = np.frombuffer(self._buffer, dtype=self._dtype)
+        self._whole = self._record.view(f"V{self._dtype.itemsize}")
         for name, text in self._constants.items():
             self._record[name] = text
 
@@ -126,17 +129,17 @@ class Rows:
 
     def expand(self, records: Ints) -> None:
         """Replace the chunk by copies of some of its records, in the given order."""
-        copies = self._record[records]
+        copies = self._whole.take(records)
         self._reserve(len(copies))
         self.count = len(copies)
-        self._record[: self.count] = copies
+        self._whole[: self.count] = copies
 
     def repeat(self, records: Ints) -> Ints:
         """Append copies of some records to the chunk and return the copies' positions."""
         first = self.count
         self._reserve(first + len(records))
         self.count = first + len(records)
-        self._record[first : self.count] = self._record[records]
+        self._whole[first : self.count] = self._whole.take(records)
         return np.arange(first, self.count)
 
     def render(self) -> bytes:

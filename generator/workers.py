@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -48,7 +49,14 @@ def made_parts(
         initargs=(world.parameters, world.pools, world.window, folder),
     )
     try:
-        yield from zip(parts, pool.map(_make_part, parts), strict=True)
+        # Ctrl-C reaches the whole process group; the first process alone answers it. Workers
+        # inherit the mask, so not even their start can be interrupted.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            made = pool.map(_make_part, parts)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        yield from zip(parts, made, strict=True)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
