@@ -22,7 +22,7 @@ from generator.errors import LandingZoneError, WorkerLost
 from generator.manifest import Manifest
 from generator.mix import Ints
 from generator.model import SHOP
-from generator.parts import plan
+from generator.parts import Part, plan
 from generator.pools import fill_pools
 from generator.workers import made_parts
 from generator.world import Window, World
@@ -39,6 +39,9 @@ TOTALS_COLUMNS = (
     "net_amount",
 )
 TRUTH = {"defects": LEDGER_COLUMNS, "totals": TOTALS_COLUMNS}
+
+# Records in files that a customer and an order come to, on average, over their life.
+RECORDS_A_ROW = {"customers": 1.2, "orders": 7.8}
 
 
 @dataclass(frozen=True)
@@ -125,20 +128,32 @@ def _make_parts(world: World, folder: Path, workers: int) -> dict[str, list[File
     tables: dict[str, list[FileEntry]] = {name: [] for name in SHOP}
     totals = np.zeros((1, 1), dtype=np.int64)
     defects = PartFile(folder, "_truth/defects.csv", _header("defects"), always=True)
-    total = sum(part.stop - part.first for part in parts)
+    expected = _expected_rows(world, parts)
     try:
-        with progress(f"generating {folder.name[1:11]}", total, "rows") as bar:
+        with progress(f"generating {folder.name[1:11]}", sum(expected.values()), "rows") as bar:
             for part, made in made_parts(world, folder, parts, workers):
                 for name, files in made.files.items():
                     tables[name] += files
                 defects.write(made.ledger, made.ledger.count(b"\n"))
                 totals = totals + made.totals
-                bar.advance(part.stop - part.first, part.entity)
+                bar.advance(expected[part], part.entity)
         tables["_truth/defects"] = defects.finish()
     finally:
         defects.close()
     tables["_truth/totals"] = _write_totals(world, folder, totals)
     return tables
+
+
+def _expected_rows(world: World, parts: list[Part]) -> dict[Part, float]:
+    """Estimate the records of each part: a day looks at many rows and writes few."""
+    first_day = max(world.window.begin // SECONDS_A_DAY, 0)
+    rates = {}
+    for entity, calendar in (("customers", world.customers), ("orders", world.orders)):
+        earlier = calendar.before[first_day] if first_day else 0
+        looked_at = sum(part.stop - part.first for part in parts if part.entity == entity)
+        new = int(calendar.before[world.days] - earlier)
+        rates[entity] = RECORDS_A_ROW[entity] * new / max(looked_at, 1)
+    return {part: (part.stop - part.first) * rates.get(part.entity, 1.0) for part in parts}
 
 
 def _header(truth: str) -> bytes:
