@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 
 import click
@@ -14,7 +15,7 @@ from warehouse.embedded import EmbeddedServer
 from warehouse.errors import WarehouseError
 from warehouse.figures import read_figures
 from warehouse.settings import PROJECT_DIR, Settings, load_settings
-from warehouse.summary import read_steps, show
+from warehouse.summary import Step, read_steps, show
 from warehouse.tuning import cores
 
 
@@ -139,8 +140,10 @@ def demo(workers: int, history: tuple[str, ...]) -> None:
     HISTORY are flags of the generator, for a history that is not there yet; write them after two
     dashes: -- --scale 0.02.
     """
+    began = time.monotonic()
     url = start(load_settings())
-    if not Demo(url, history, workers).run():
+    before = Step("start", round(time.monotonic() - began, 1))
+    if not Demo(url, history, workers, before).run():
         say("history and one more day are generated, loaded and built: nothing to do")
     show_summary(url)
 

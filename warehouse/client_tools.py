@@ -65,15 +65,15 @@ def dump(url: str, folder: Path) -> Dump:
     partial = folder / f".{name}.partial"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # A dump may hold people's data, and a list of the tables to have in it.
-        partial.touch(mode=0o600)
-        _run_pg_dump(major, [*where, f"--file={partial}"], environment)
-        size = partial.stat().st_size
-        partial.replace(folder / name)
+        partial.touch(mode=0o600)  # a dump may hold people's data
+        try:
+            _run_pg_dump(major, [*where, f"--file={partial}"], environment)
+            size = partial.stat().st_size
+            partial.replace(folder / name)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
         raise StepFailed(f"cannot write the dump to {folder}: {error.strerror}") from None
-    finally:
-        partial.unlink(missing_ok=True)
     return Dump(folder / name, size, tables)
 
 

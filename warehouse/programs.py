@@ -15,7 +15,8 @@ from warehouse.errors import StepFailed
 from warehouse.settings import PROJECT_DIR
 
 # dbt's line for a node that ended, such as "12:00:00  7 of 130 OK created sql view model ...".
-_NODE_DONE = re.compile(r"\b\d+ of (\d+) (?!START\b)[A-Z]")
+# Hooks are counted apart.
+_NODE_DONE = re.compile(r"\b\d+ of (\d+) (?!START\b)[A-Z-]+ (?!hook\b)")
 
 
 def run_module(module: str, *arguments: str) -> None:

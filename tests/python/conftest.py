@@ -7,18 +7,14 @@ one's own (the user must be allowed to create databases).
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from psycopg2 import sql
+from project import Project, copy_project, new_database
 
-from warehouse.connections import connect
 from warehouse.embedded import EmbeddedServer
 from warehouse.settings import Settings
 
@@ -38,25 +34,28 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-@contextmanager
-def new_database(admin_url: str) -> Iterator[str]:
-    """Make an empty database, give its URL, drop it afterwards with whoever is still connected."""
-    name = f"test_{secrets.token_hex(6)}"
-    with closing(connect(admin_url)) as admin:
-        admin.autocommit = True
-        with admin.cursor() as cur:
-            cur.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-            try:
-                yield urlsplit(admin_url)._replace(path=f"/{name}").geturl()
-            finally:
-                cur.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-
-
 @pytest.fixture
 def database_url(postgres_server: str) -> Iterator[str]:
     """URL of a fresh, empty database."""
     with new_database(postgres_server) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def small_warehouse(
+    postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
+    """A project whose demo has run: 60 days and one more of a small shop, loaded and built.
+
+    Shared by the session: tests may add to it, and must not count on being first.
+    """
+    folder = tmp_path_factory.mktemp("project")
+    copy_project(folder)
+    with new_database(postgres_server) as url:
+        project = Project(folder, url)
+        flags = ("--scale", "0.005", "--days", "60", "--seed", "7", "--defects", "0.05")
+        project.run_well("python", "-m", "warehouse", "demo", "--workers", "2", "--", *flags)
+        yield project
 
 
 @pytest.fixture(autouse=True)

@@ -5,21 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
-import psycopg2
 import pytest
 
 from warehouse.embedded import EmbeddedServer
-
-
-def query(url: str, statement: str) -> list[tuple[Any, ...]]:
-    """Run one statement in a session of its own and give its rows."""
-    with closing(psycopg2.connect(url)) as conn, conn, conn.cursor() as cur:
-        cur.execute(statement)
-        return cur.fetchall() if cur.description else []
 
 
 @pytest.fixture(scope="session", params=[18, 16], ids=["postgres18", "postgres16"])

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
+from queries import query
 
-from tests.python.warehouse.conftest import query
 from warehouse import connections
 from warehouse.connections import ConnectionPool, connect, transaction, use_utc, where
 from warehouse.errors import ConnectionFailed, ServerTooOld

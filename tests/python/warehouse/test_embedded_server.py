@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import psycopg2
 import pytest
+from queries import query
 
-from tests.python.warehouse.conftest import query
 from warehouse import postmaster, server_files
 from warehouse.embedded import EmbeddedServer
 from warehouse.errors import ServerError

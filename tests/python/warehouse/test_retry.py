@@ -8,8 +8,8 @@ from contextlib import closing
 import psycopg2
 import pytest
 from psycopg2 import errors
+from queries import query
 
-from tests.python.warehouse.conftest import query
 from warehouse.connections import connect, transaction
 from warehouse.retry import is_transient, retry
 
