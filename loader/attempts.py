@@ -112,5 +112,4 @@ def one_line(error: WarehouseError | psycopg2.Error) -> str:
     """Write what the server or its client library said on one line."""
     if isinstance(error, WarehouseError):
         return error.message
-    hint = getattr(error.diag, "message_hint", None)
-    return " ".join(f"{error} {f'({hint})' if hint and hint not in str(error) else ''}".split())
+    return " ".join(str(error).split())

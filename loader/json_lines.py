@@ -105,7 +105,7 @@ def json_to_csv(
         if not record.keys() <= seen:
             if not record.keys() <= known:
                 raise UnknownColumns([name for name in record if name not in known])
-            seen |= record.keys()
+            seen.update(record)
         text = f"{number}," + ",".join([_csv_field(record.get(name)) for name in columns]) + "\n"
         fault = _escaped_fault(text)
         if fault:

@@ -189,6 +189,11 @@ def _load_parquet(cur: cursor, job: _Job) -> tuple[Loaded, str]:
     # Parquet is not read from its first byte to its last, so its sum takes a reading of its own.
     sha256 = verify_sha256(job.file, file_sha256(job.file, job.terms.meter))
     columns = parquet_columns(job.file)
+    if not any(name in job.declared for name in columns):
+        raise FileError(
+            f"{job.file.path}: names none of the columns {', '.join(job.declared)}: "
+            "is it another table's?"
+        )
     _check_columns(columns, job)
     rows = _copy(cur, job, [ROW_ID, *columns], parquet_to_csv(job.file, rejects))
     return _loaded(job, job.file.bytes, rows, columns, rejects), sha256

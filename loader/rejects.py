@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,34 +110,56 @@ def _without_line_end(record: bytes) -> bytes:
     return record[:-1] if record.endswith(b"\n") else record
 
 
-def _records(lines: Iterable[bytes], fields: int) -> Iterator[bytes]:
-    """Join lines to records: a line end inside quotes is part of its field.
+class _Lines:
+    """Lines that can be given back."""
 
-    A quote that should not be there would swallow all that follows it, up to the next quote. So a
-    joined record that is faulty is taken apart where the line after its first is a whole record by
-    itself: then only the first line is the bad one.
-    """
-    waiting: deque[bytes] = deque()
-    source = iter(lines)
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._lines = iter(lines)
+        self._back: deque[bytes] = deque()
 
-    def next_line() -> bytes | None:
-        return waiting.popleft() if waiting else next(source, None)
+    def take(self) -> bytes | None:
+        return self._back.popleft() if self._back else next(self._lines, None)
 
-    while (line := next_line()) is not None:
-        if line.count(b'"') % 2 == 0:
-            yield line
-            continue
-        parts, size, is_open = [line], len(line), True
-        while is_open and size < MAX_RECORD_BYTES and (line := next_line()) is not None:
+    def give_back(self, lines: Sequence[bytes]) -> None:
+        self._back.extendleft(reversed(lines))
+
+    def record(self, first: bytes) -> list[bytes]:
+        """Take the lines that belong to the first one: up to the one that closes its last quote."""
+        parts, size, is_open = [first], len(first), first.count(b'"') % 2 == 1
+        while is_open and size < MAX_RECORD_BYTES and (line := self.take()) is not None:
             parts.append(line)
             size += len(line)
             is_open = line.count(b'"') % 2 == 0
-        record = b"".join(parts)
-        faulty = is_open or _count_fields(_without_line_end(record)) != fields
-        if faulty and len(parts) > 1 and _csv_fault(_without_line_end(parts[1]), fields) is None:
-            waiting.extendleft(reversed(parts[1:]))
-            record = parts[0]
-        yield record
+        return parts
+
+
+def _is_whole(parts: list[bytes], fields: int) -> bool:
+    body = _without_line_end(b"".join(parts))
+    return body.count(b'"') % 2 == 0 and _count_fields(body) == fields
+
+
+def _records(source: Iterable[bytes], fields: int) -> Iterator[bytes]:
+    """Join lines to records: a line end inside quotes is part of its field.
+
+    A quote that should not be there would swallow all that follows it, up to the next quote. So a
+    faulty record of several lines is taken apart where a whole record begins in its second line:
+    then only the first line is the bad one.
+    """
+    lines = _Lines(source)
+    while (line := lines.take()) is not None:
+        parts = lines.record(line)
+        if len(parts) > 1 and not _is_whole(parts, fields):
+            rest = parts[1:]
+            lines.give_back(rest[1:])
+            following = lines.record(rest[0])
+            if _is_whole(following, fields):
+                lines.give_back(following)
+                parts = [line]
+            else:
+                lines.give_back(following[len(rest) :])
+                for _ in range(len(rest) - len(following)):
+                    lines.take()
+        yield b"".join(parts)
 
 
 def sound_csv(lines: Iterable[bytes], fields: int, rejects: Rejects) -> Iterator[bytes]:

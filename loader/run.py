@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 import psycopg2
 from psycopg2.extensions import connection
@@ -94,6 +97,26 @@ def _settle(pool: ConnectionPool, loaded: dict[str, int]) -> None:
 
 
 @contextmanager
+def _errors_told_once() -> Iterator[None]:
+    """Keep the client library from printing, in the block, errors that it raises as well.
+
+    A server that ends a session in the middle of a COPY says so twice; psycopg2 prints the first
+    with PyErr_Print and raises the second. Only C code gets from a thread to sys.excepthook.
+    """
+    before = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, place: TracebackType | None) -> None:
+        if threading.current_thread() is threading.main_thread():
+            before(kind, error, place)
+
+    sys.excepthook = hook
+    try:
+        yield
+    finally:
+        sys.excepthook = before
+
+
+@contextmanager
 def _locked(url: str, source: str) -> Iterator[connection]:
     """Hold the source's lock for the block; yields the connection that holds it.
 
@@ -138,6 +161,7 @@ def _work(
         return
     total = sum(file.bytes for file in waiting)
     with (
+        _errors_told_once(),
         ThreadPoolExecutor(workers, thread_name_prefix="loader") as threads,
         progress(f"loading {result.source}", total, "bytes") as bar,
     ):

@@ -118,7 +118,7 @@ class Sources(RootModel[dict[Name, Source]]):
         if name not in self.root:
             known = ", ".join(sorted(self.root))
             raise SourcesError(
-                f"unknown source {name!r}: loader/sources.yml declares {known}; add an entry there"
+                f"unknown source {name!r}: {SOURCES_FILE.name} declares {known}; add an entry there"
             )
         return self.root[name]
 
