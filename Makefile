@@ -73,11 +73,13 @@ docs: up ## Write the documentation and serve it
 	$(BIN)/dbt docs generate
 	$(BIN)/dbt docs serve
 
+# sqlfluff compiles the models with dbt, which looks into the database.
 lint: $(READY_DEV) .env ## ruff, mypy, sqlfluff
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint
+	@$(BIN)/python -m warehouse up
+	$(BIN)/sqlfluff lint --processes 0 $(wildcard models snapshots tests analyses)
 
 bench: up ## Measure generate, load and build
 	$(BIN)/python -m bench
