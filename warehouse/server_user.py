@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import stat
 import struct
 import subprocess
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import Any
 
 from warehouse.console import say
 from warehouse.errors import ServerError
+from warehouse.settings import PROJECT_DIR
 
 USER_NAME = "counting-house"
 
@@ -103,10 +105,20 @@ def open_the_way(user: ServerUser, target: Path) -> None:
                 f"the server's user {USER_NAME} cannot pass through {folder}: "
                 f"run chmod o+x {folder}, move the project elsewhere, or run as an ordinary user"
             )
-        say(
-            f"let the server's user {USER_NAME} pass through {folder} "
-            f"(undo: setfacl -x u:{USER_NAME} {folder})"
-        )
+        if not folder.is_relative_to(PROJECT_DIR):
+            say(
+                f"let the server's user {USER_NAME} pass through {folder} "
+                f"(undo: setfacl -x u:{USER_NAME} {folder})"
+            )
+
+
+def open_programs(folder: Path) -> None:
+    """Make PostgreSQL's programs readable for everybody, as they mostly are."""
+    for path in (folder, *folder.rglob("*")):
+        mode = path.stat().st_mode
+        wanted = mode | (0o055 if mode & stat.S_IXUSR else 0o044)
+        if wanted != mode:
+            path.chmod(wanted)
 
 
 def _can_search(user: ServerUser, folder: Path) -> bool:

@@ -20,7 +20,7 @@ from queries import query
 from warehouse import postmaster, server_files
 from warehouse.embedded import EmbeddedServer
 from warehouse.errors import ServerError
-from warehouse.server_user import server_user
+from warehouse.server_user import open_programs, server_user
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a user for the server")
 
@@ -292,6 +292,17 @@ def test_root_is_told_when_the_way_cannot_be_opened(tmp_path, monkeypatch):
     monkeypatch.delattr(os, "setxattr")
     with pytest.raises(ServerError, match=r"cannot pass through .*: run chmod o\+x"):
         EmbeddedServer(closed / ".postgres").start("dev")
+
+
+def test_programs_installed_under_a_strict_umask_become_readable(tmp_path):
+    tree = tmp_path / "pginstall"
+    (tree / "share").mkdir(parents=True, mode=0o700)
+    (tree / "share" / "postgres.bki").touch(mode=0o600)
+    (tree / "initdb").touch(mode=0o700)
+    tree.chmod(0o700)
+    open_programs(tree)
+    assert mode(tree) == mode(tree / "share") == mode(tree / "initdb") == 0o755
+    assert mode(tree / "share" / "postgres.bki") == 0o644
 
 
 def test_an_unwritable_place_is_named(tmp_path):
