@@ -27,12 +27,15 @@ class Run:
     """What a run did.
 
     Attributes:
+        seconds: all of it, on the clock.
+        loading_seconds: from the first file to the last commit.
         problems: batches and files that could not even be taken up.
         fatal: what ended the run early; None when it came to its end.
     """
 
     source: str
     seconds: float = 0.0
+    loading_seconds: float = 0.0
     outcomes: list[Outcome] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     problems: list[ItemError] = field(default_factory=list)

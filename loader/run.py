@@ -83,7 +83,9 @@ def _run(name: str, root: Path, sources: Sources, url: str, limits: Limits) -> R
         result = Run(name, unfinished=landing.unfinished, problems=landing.problems)
         with ConnectionPool(url, limits.workers, application_name="loader") as pool:
             shop = Workshop(source, pool, Terms(tables, limits.max_rejects, Meter()))
+            loading = time.monotonic()
             _work(shop, landing.files, known, limits.workers, result)
+            result.loading_seconds = time.monotonic() - loading
             if not result.fatal:
                 _settle(pool, result.rows_by_table())
     result.seconds = time.monotonic() - started

@@ -1,0 +1,1 @@
+"""Benchmarks: how fast the warehouse generates, loads and builds, and its ceiling."""
