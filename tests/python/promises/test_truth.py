@@ -1,0 +1,111 @@
+"""What the generator says it did, read from its files, is what the warehouse found."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from contents import query
+from project import Project
+
+
+def batches(project: Project) -> list[Path]:
+    """Give the folders of the landed batches."""
+    return sorted(path.parent for path in project.folder.glob("data/landing/shop/*/manifest.json"))
+
+
+def truth(project: Project, name: str) -> list[dict[str, Any]]:
+    """Read one of the truth's files of every batch, as text."""
+    frames = [
+        pd.read_csv(batch / "_truth" / f"{name}.csv", dtype=str, keep_default_na=False).assign(
+            batch=batch.name
+        )
+        for batch in batches(project)
+    ]
+    return pd.concat(frames).to_dict("records")
+
+
+def test_no_line_is_lost(small_warehouse: Project) -> None:
+    """Promise 1: records in the files = rows in raw + rejects; rows in raw = valid + held."""
+    records: dict[str, int] = {}
+    for batch in batches(small_warehouse):
+        tables = json.loads((batch / "manifest.json").read_text())["tables"]
+        for table, described in tables.items():
+            for file in described["files"]:
+                with (batch / file["path"]).open("rb") as lines:
+                    count = sum(1 for _ in lines) - (described["format"] == "csv")
+                records[table] = records.get(table, 0) + count
+    assert len(records) == 7
+    for table, expected in records.items():
+        ((raw, rejected, valid, held),) = query(
+            small_warehouse,
+            f"""
+            select
+                (select count(*) from raw.shop_{table}),
+                (
+                    select count(*) from raw._rejects
+                    join raw._loads using (load_id)
+                    where source = 'shop' and table_name = '{table}'
+                ),
+                (select count(*) from quality.valid_{table} where source = 'shop'),
+                (select count(*) from quality.quarantined_{table} where source = 'shop')
+            """,
+        )
+        assert raw + rejected == expected, table
+        assert valid + held == raw, table
+
+
+def test_quarantine_is_the_ledger(small_warehouse: Project) -> None:
+    """Promise 5: each defect is held in its place, for its rule alone, and nothing else is."""
+    injected = {
+        (d["table_name"], f"{d['batch']}/{d['file']}", int(d["row_number"]), d["rule"])
+        for d in truth(small_warehouse, "defects")
+    }
+    held = query(
+        small_warehouse,
+        "select entity, file, row_id, failed_rules from quality.quarantine"
+        " where source = 'shop' and resolved_at is null",
+    )
+    assert len({rule for *_, rule in injected}) >= 9
+    assert set(held) == injected
+    assert len(held) == len(injected)
+
+
+def test_daily_revenue_is_the_truth(small_warehouse: Project) -> None:
+    """Promise 4, against the generator's totals: to the cent, and no day more or less."""
+    expected = {
+        (t["order_date"], t["currency"]): (
+            int(t["orders"]),
+            int(t["units"]),
+            Decimal(t["gross_amount"]),
+            Decimal(t["discount_amount"]),
+        )
+        for t in truth(small_warehouse, "totals")
+    }
+    found = {
+        (str(day), currency): tuple(figures)
+        for day, currency, *figures in query(
+            small_warehouse,
+            "select order_date, currency, orders, units, gross_amount, discount_amount"
+            " from marts.daily_revenue where source = 'shop'",
+        )
+    }
+    assert len(expected) > 50
+    assert found == expected
+
+
+def test_a_broken_line_shows_its_place_and_its_record(small_warehouse: Project) -> None:
+    rows = query(
+        small_warehouse,
+        "select file, line_number, record ->> 'payment_id', record ->> 'amount'"
+        " from quality.quarantine where failed_rules = 'amount_not_a_number'",
+    )
+    assert rows
+    for file, line_number, payment_id, amount in rows:
+        path = small_warehouse.folder / "data/landing/shop" / file
+        line = path.read_text().split("\n")[line_number - 1]
+        assert line.startswith(f"{payment_id},")
+        assert amount in line
