@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+from project import Project, copy_project
 from queries import query
 
 LAYERS = ("production", "marts")
@@ -127,3 +128,18 @@ def test_a_killed_demo_goes_on_where_it_stopped(small_warehouse):
     assert "build history: done" in again.stderr
     assert sorted(path.name for path in landing.iterdir()) == batches
     assert contents(url, *LAYERS) == before
+
+
+def test_the_main_job_on_the_embedded_postgres_16(tmp_path):
+    """Nothing but a copy of the project: it brings up its own server, of the oldest version."""
+    copy_project(tmp_path)
+    project = Project(tmp_path, url="")  # an empty DATABASE_URL counts as none
+    flags = ("--scale", "0.002", "--days", "20", "--defects", "0.1")
+    try:
+        demo = project.run("python", "-m", "warehouse", "demo", "--", *flags, POSTGRES_MAJOR="16")
+        status = project.run("python", "-m", "warehouse", "status", POSTGRES_MAJOR="16")
+    finally:
+        project.run("python", "-m", "warehouse", "down", POSTGRES_MAJOR="16")
+    assert demo.returncode == 0, demo.stderr
+    assert "reconciliations agree" in demo.stdout
+    assert "PostgreSQL 16." in status.stdout
