@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from warehouse.errors import SettingsError
@@ -36,6 +36,11 @@ def _check_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _as_number(value: object) -> object:
+    """Turn digits from the environment into a number: Literal does not convert by itself."""
+    return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
 class Settings(BaseSettings):
     """What the commands of the warehouse take from their surroundings."""
 
@@ -50,7 +55,7 @@ class Settings(BaseSettings):
 
     database_url: Annotated[SecretStr, AfterValidator(_check_url)] | None = None
     warehouse_env: Literal["dev", "staging", "prod"] = "dev"
-    postgres_major: Literal[16, 18] = 18
+    postgres_major: Annotated[Literal[16, 18], BeforeValidator(_as_number)] = 18
     postgres_dir: Path = Path(".postgres")
     dbt_threads: int = Field(default=4, ge=1, le=64)
 

@@ -27,6 +27,11 @@ def test_the_environment_wins_over_the_file(tmp_path, monkeypatch):
     assert (loaded.warehouse_env, loaded.dbt_threads, loaded.postgres_major) == ("prod", 7, 18)
 
 
+def test_the_major_version_is_a_number(monkeypatch):
+    monkeypatch.setenv("POSTGRES_MAJOR", "16")
+    assert load_settings().postgres_major == 16
+
+
 def test_a_secret_is_not_shown(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", URL)
     loaded = load_settings()
