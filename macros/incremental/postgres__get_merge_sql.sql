@@ -3,7 +3,9 @@
     every row as it was, and a row that has not changed costs no new version, no
     write-ahead log and no index entries.
 #}
-{% macro postgres__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
+{% macro postgres__get_merge_sql(
+    target, source, unique_key, dest_columns, incremental_predicates=none
+) -%}
     {%- set keys = [unique_key] if unique_key is string else unique_key -%}
     {%- set columns = dest_columns | map(attribute="name") | list -%}
     {%- set excluded = config.get("merge_exclude_columns", default=[]) -%}
@@ -11,7 +13,13 @@
 
     merge into {{ target }} as target
     using {{ source }} as source
-        on {% for key in keys %}target.{{ key }} = source.{{ key }}{{ " and " if not loop.last }}{% endfor %}
+        on
+            {%- for key in keys %}
+            target.{{ key }} = source.{{ key }}{{ " and" if not loop.last }}
+            {%- endfor %}
+            {%- for predicate in incremental_predicates or [] %}
+            and {{ predicate }}
+            {%- endfor %}
     {%- if updated %}
     when matched and (
         {%- for column in updated %}
