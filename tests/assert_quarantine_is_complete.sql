@@ -1,4 +1,7 @@
-{# The quarantine holds exactly the rows that fail now; what it has let go of is valid. #}
+{#
+    The quarantine holds exactly the rows of the sources that are built that fail now;
+    what it has let go of is valid.
+#}
 with
 
 failing as (
@@ -10,6 +13,7 @@ failing as (
         row_id,
         failed_rules
     from {{ ref("quarantined_" ~ entity) }}
+    where source in ({{ quoted(var("sources")) }})
     {%- if not loop.last %}
 
     union all
@@ -26,7 +30,7 @@ held as (
         row_id,
         failed_rules
     from {{ ref("quarantine") }}
-    where resolved_at is null
+    where resolved_at is null and source in ({{ quoted(var("sources")) }})
 
 )
 
