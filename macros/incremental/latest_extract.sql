@@ -31,7 +31,7 @@
     {%- if is_incremental() %}
     where exists (
         select from {{ checked_rows }}
-        where evaluated_at > {{ high_water_mark() }}
+        where build > {{ high_water_mark() }}
     )
     {%- endif %}
     order by valid.{{ key }}, {{ order_by ~ ", " if order_by }}valid.batch desc

@@ -1,6 +1,6 @@
-{# Post-hook, in the model's own transaction. #}
+{# Post-hook, in the model's own transaction: it has consumed all up to this build. #}
 {% macro set_high_water_mark() -%}
-    insert into quality._high_water_marks (model, evaluated_at)
-    values ('{{ this.identifier }}', '{{ run_started_at }}')
-    on conflict (model) do update set evaluated_at = excluded.evaluated_at
+    insert into quality._high_water_marks (model, build)
+    values ('{{ this.identifier }}', {{ this_build() }})
+    on conflict (model) do update set build = excluded.build
 {%- endmacro %}

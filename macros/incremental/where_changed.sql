@@ -1,7 +1,7 @@
 {#
     In an incremental build, the condition that keeps only what has changed since the
     model was last built: the rows whose `column` is found among the valid rows, of any
-    of the entities named, that quality has evaluated since. Nothing in a full build.
+    of the entities named, that quality has judged since. Nothing in a full build.
     `keyword`: where, or and.
 
     entities: {entity: the column there that means the same, ...}
@@ -15,7 +15,7 @@
     {%- set mark = high_water_mark() -%}
     {{ keyword }} {{ column }} in (
         {%- for entity, key in entities.items() %}
-        select {{ key }} from {{ relations[entity] }} where evaluated_at > {{ mark }}
+        select {{ key }} from {{ relations[entity] }} where build > {{ mark }}
         {%- if not loop.last %}
         union
         {%- endif %}

@@ -154,7 +154,7 @@ final as (
             judged.own_failed_rules,
             case when repeats.occurrence > 1 then '{{ unique.name }}' end
         ) as failed_rules,
-        cast('{{ run_started_at }}' as timestamptz) as evaluated_at
+        {{ this_build() }} as build
     from judged
     left join repeats
         on

@@ -40,14 +40,14 @@ held_{{ entity }} as (
         delivered.record,
         held.load_id,
         held.row_id,
-        held.evaluated_at as first_seen_at,
-        held.evaluated_at as last_seen_at,
+        current_timestamp as first_seen_at,
+        current_timestamp as last_seen_at,
         cast(null as timestamptz) as resolved_at
     from {{ ref("quarantined_" ~ entity) }} as held
     inner join delivered_{{ entity }} as delivered
         on held.load_id = delivered.load_id and held.row_id = delivered.row_id
     {%- if is_incremental() %}
-    where held.evaluated_at > {{ mark }}
+    where held.build > {{ mark }}
     {%- endif %}
 
 ),
@@ -65,14 +65,14 @@ released_{{ entity }} as (
         held.row_id,
         held.first_seen_at,
         held.last_seen_at,
-        valid.evaluated_at as resolved_at
+        current_timestamp as resolved_at
     from {{ this }} as held
     inner join {{ valid[entity] }} as valid
         on held.load_id = valid.load_id and held.row_id = valid.row_id
     where
         held.entity = '{{ entity }}'
         and held.resolved_at is null
-        and valid.evaluated_at > {{ mark }}
+        and valid.build > {{ mark }}
 
 ),
 {%- endif %}
