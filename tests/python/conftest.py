@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,10 @@ from project import Project, copy_project, new_database
 
 from warehouse.embedded import EmbeddedServer
 from warehouse.settings import Settings
+
+# A shell that runs the suite in the background has it ignore Ctrl-C, and programs that the tests
+# start would inherit that: what they do on an interrupt could not be tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

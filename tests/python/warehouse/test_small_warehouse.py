@@ -47,6 +47,9 @@ def test_every_reconciliation_agrees(small_warehouse):
 
 
 def test_a_second_demo_changes_nothing(small_warehouse):
+    small_warehouse.run_well(
+        "python", "-m", "warehouse", "demo"
+    )  # other tests may have loaded more
     landing = small_warehouse.folder / "data"
     before = contents(small_warehouse.url, "raw", *LAYERS)
     files = {path: path.stat().st_mtime_ns for path in landing.rglob("*")}
@@ -69,13 +72,15 @@ def test_the_summary_fits_one_screen(small_warehouse):
     lines = done.stdout.splitlines()
     assert len(lines) <= 55
     assert max(map(len, lines)) <= 100
-    (orders,) = query(small_warehouse.url, "select count(*) from production.orders")
-    (line,) = [line for line in lines if " orders " in line and "shop_orders" in line]
-    assert line.rstrip().endswith(f"{orders[0]:,}")
-    (held,) = query(small_warehouse.url, "select count(*) from quality.quarantined_payments")
-    rules = [line for line in lines if "payments " in line and "amount_not_positive" in line]
-    assert len(rules) == 1
-    assert held[0] > 0
+    counted = query(
+        small_warehouse.url,
+        "select (select count(*) from quality.valid_payments),"
+        " (select count(*) from quality.quarantined_payments),"
+        " (select count(*) from production.payments)",
+    )[0]
+    shown = [f"{count:,}" for count in counted]
+    assert any(line.split()[-4:] == ["payments", *shown] for line in lines)
+    assert sum("amount_not_positive" in line for line in lines) == 1
 
 
 def test_profiles_are_written_and_private(small_warehouse):
