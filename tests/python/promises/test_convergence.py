@@ -66,6 +66,24 @@ def _load_and_build_early(project: Project) -> None:
     project.run_well("dbt", "build", *no_tests)
 
 
+def test_builds_of_a_few_models_lose_nothing(
+    at_once: Project, make_project: Callable[[], Project], batches: list[Path]
+) -> None:
+    """Marts that are built before the production that they read catch up in the next build."""
+    project = make_project()
+    for batch in batches[:-1]:
+        add_batch(project, batch)
+    load_and_build(project)
+    add_batch(project, batches[-1])
+    project.run_well("python", "-m", "loader", "shop")
+    project.run_well("dbt", "run", "-s", "quality")
+    project.run_well("dbt", "run", "-s", "fct_orders", "fct_sales", "fct_payments", "dim_customers")
+    project.run_well("dbt", "run", "-s", "fct_orders", "orders")
+    project.run_well("dbt", "build")
+    assert query(project, HELD) == query(at_once, HELD)
+    assert contents(project) == contents(at_once)
+
+
 @pytest.mark.parametrize("seconds", [6.0, 8.0])
 def test_killed_build_is_finished_by_the_next(
     at_once: Project, make_project: Callable[[], Project], batches: list[Path], seconds: float
