@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg2
 
-from warehouse.connections import connect, transaction
+from warehouse.connections import connect
 from warehouse.console import say
 from warehouse.errors import WarehouseError
 from warehouse.programs import run_dbt, run_module
@@ -27,9 +27,13 @@ from warehouse.summary import STEPS_FILE, Step, read_steps
 MODEL = "shop"
 LANDING = PROJECT_DIR / "data" / "landing" / MODEL
 
-# How far the last whole build reached is noted in the database that it built: a note in a file
-# would outlive the database, or speak of another one.
-_NOTE = "Source files as delivered. Built by the demo up to load {}."
+# row_counts is built after everything else: where it counts the raw rows that the ledger has, the
+# build that made it had seen them all.
+_BUILT = """
+    select
+        (select sum(rows) from raw._loads where status = 'loaded')
+        = (select sum(row_count) from monitoring.row_counts where layer = 'raw')
+"""
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,6 @@ class Demo:
             self._step(f"load {what}", lambda: run_module(*load))
         if not self._built():
             self._step(f"build {what}", lambda: run_dbt("build"))
-            self._note_build()
 
     def _generate(self, *arguments: str) -> None:
         run_module("generator", "--model", MODEL, "--workers", self._workers, *arguments)
@@ -128,18 +131,8 @@ class Demo:
         return all(files.get(batch.name, 0) >= batch.files for batch in batches)
 
     def _built(self) -> bool:
-        """Compare the newest load with what the last whole build noted."""
-        rows = self._query(
-            "select coalesce(max(load_id), 0), obj_description('raw'::regnamespace, 'pg_namespace')"
-            " from raw._loads where status = 'loaded'"
-        )
-        return all(note == _NOTE.format(newest) for newest, note in rows)
-
-    def _note_build(self) -> None:
-        with closing(connect(self._url)) as conn, transaction(conn) as cur:
-            cur.execute("select coalesce(max(load_id), 0) from raw._loads where status = 'loaded'")
-            (newest,) = cur.fetchone() or (0,)
-            cur.execute("comment on schema raw is %s", (_NOTE.format(newest),))
+        """Ask whether a whole build has seen every row of the ledger."""
+        return self._query(_BUILT) == [(True,)]
 
     def _query(self, query: str, *arguments: str) -> list[tuple[Any, ...]]:
         """Ask the database; nothing is found where the loader has never run."""
