@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from psycopg2 import sql
+from queries import query
 
 from warehouse.connections import connect
 from warehouse.settings import PROJECT_DIR
@@ -58,6 +60,10 @@ class Project:
         said = f"{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
         assert done.returncode == 0, f"{command} failed:\n{said}"
         return done
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run one statement in the project's database and give its rows."""
+        return query(self.url, statement)
 
 
 def copy_project(folder: Path) -> None:

@@ -3,20 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from project import Project
-
-from warehouse.connections import connect
-
-
-def query(project: Project, statement: str) -> list[tuple[Any, ...]]:
-    """Ask a project's database."""
-    with closing(connect(project.url)) as conn, conn.cursor() as cur:
-        cur.execute(statement)
-        return cur.fetchall()
 
 
 def add_batch(project: Project, batch: Path) -> None:
@@ -37,15 +26,13 @@ def contents(
 
     dim_products is left out: its versions begin when the snapshot first saw them.
     """
-    tables = query(
-        project,
+    tables = project.query(
         "select schemaname, tablename from pg_tables"
         " where schemaname in ('production', 'marts') order by 1, 2",
     )
     assert tables
     return {
-        f"{schema}.{table}": query(
-            project,
+        f"{schema}.{table}": project.query(
             f"select md5(coalesce(string_agg(t::text, chr(10) order by t::text), ''))"
             f" from {schema}.{table} as t",
         )[0][0]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from contents import add_batch, contents, load_and_build, query
+from contents import add_batch, contents, load_and_build
 from project import Project
 
 HELD = """
@@ -51,10 +51,10 @@ def test_batches_one_by_one_in_any_order(
     for batch in (second, first, history, third):
         add_batch(project, batch)
         load_and_build(project) if batch == third else _load_and_build_early(project)
-    assert query(project, HELD) == query(at_once, HELD)
+    assert project.query(HELD) == at_once.query(HELD)
     assert contents(project) == contents(at_once)
-    ((released,),) = query(
-        project, "select count(*) from quality.quarantine where resolved_at is not null"
+    ((released,),) = project.query(
+        "select count(*) from quality.quarantine where resolved_at is not null"
     )
     assert released > 10
 
@@ -80,7 +80,7 @@ def test_builds_of_a_few_models_lose_nothing(
     project.run_well("dbt", "run", "-s", "fct_orders", "fct_sales", "fct_payments", "dim_customers")
     project.run_well("dbt", "run", "-s", "fct_orders", "orders")
     project.run_well("dbt", "build")
-    assert query(project, HELD) == query(at_once, HELD)
+    assert project.query(HELD) == at_once.query(HELD)
     assert contents(project) == contents(at_once)
 
 
@@ -105,5 +105,5 @@ def test_killed_build_is_finished_by_the_next(
     os.killpg(build.pid, signal.SIGKILL)
     assert build.wait() == -signal.SIGKILL, "the build was over before the kill: wait less"
     project.run_well("dbt", "build")
-    assert query(project, HELD) == query(at_once, HELD)
+    assert project.query(HELD) == at_once.query(HELD)
     assert contents(project) == contents(at_once)

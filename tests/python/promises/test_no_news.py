@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from contents import contents, query
+from contents import contents
 from project import Project
 
 PRODUCTION = "models/production/_production__models.yml"
@@ -13,11 +13,11 @@ PRODUCTION = "models/production/_production__models.yml"
 
 def written_rows(project: Project) -> dict[str, Any]:
     """Give, for each table that is built incrementally, which transactions wrote its rows."""
-    tables = query(project, "select tablename from pg_tables where schemaname = 'production'")
+    tables = project.query("select tablename from pg_tables where schemaname = 'production'")
     names = [f"production.{name}" for (name,) in tables]
     names += ["marts.fct_sales", "marts.fct_orders", "marts.fct_payments", "marts.dim_customers"]
     return {
-        name: query(project, f"select xmin::text, count(*) from {name} group by 1 order by 1")
+        name: project.query(f"select xmin::text, count(*) from {name} group by 1 order by 1")
         for name in names
     }
 
@@ -25,8 +25,7 @@ def written_rows(project: Project) -> dict[str, Any]:
 def keys_in_postgres(project: Project) -> set[tuple[str, str, str]]:
     """Give (table, p or f, columns) of the keys that PostgreSQL enforces in production."""
     return set(
-        query(
-            project,
+        project.query(
             """
             select conrelid::regclass::text, contype::text, string_agg(attname, ',' order by place)
             from pg_constraint
@@ -79,7 +78,7 @@ def test_full_refresh_gives_the_same_tables(small_warehouse: Project) -> None:
     project = small_warehouse
     rows = contents(project)
     held = "select entity, load_id, row_id, failed_rules, first_seen_at from quality.quarantine"
-    before = sorted(query(project, held))
+    before = sorted(project.query(held))
     project.run_well("dbt", "build", "--full-refresh")
     assert contents(project) == rows
-    assert sorted(query(project, held)) == before
+    assert sorted(project.query(held)) == before

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from contents import contents, query
+from contents import contents
 from project import Project
 
 from warehouse.settings import PROJECT_DIR
@@ -66,8 +66,7 @@ def count(folder: Path) -> Counted:
 
 def found(project: Project) -> Counted:
     """Count the same in the warehouse, and see that every layer holds the same amounts."""
-    ((lines, held, sales, returns),) = query(
-        project,
+    ((lines, held, sales, returns),) = project.query(
         """
         select
             (select count(*) from raw.online_retail_invoice_lines),
@@ -76,7 +75,7 @@ def found(project: Project) -> Counted:
             (select count(*) from marts.fct_returns)
         """,
     )
-    amounts = {layer: query(project, statement)[0] for layer, statement in AMOUNTS.items()}
+    amounts = {layer: project.query(statement)[0] for layer, statement in AMOUNTS.items()}
     assert len(set(amounts.values())) == 1, amounts
     return Counted(lines, held, sales, returns, *amounts["facts"])
 
@@ -105,21 +104,20 @@ def test_sample_at_once_one_by_one_and_again(
         build_alone(one_by_one)
     assert contents(one_by_one) == contents(at_once)
 
-    rows = query(at_once, "select count(*), max(load_id) from raw._loads")
+    rows = at_once.query("select count(*), max(load_id) from raw._loads")
     load(at_once, SAMPLE)
-    assert query(at_once, "select count(*), max(load_id) from raw._loads") == rows
+    assert at_once.query("select count(*), max(load_id) from raw._loads") == rows
     assert found(at_once) == count(SAMPLE)
 
 
 def test_beside_the_generated_shop(small_warehouse: Project) -> None:
     """The real shop's files join the same tables and change nothing of the other source."""
     shop = "select * from marts.daily_revenue where source = 'shop' order by 1, 3"
-    before = query(small_warehouse, shop)
+    before = small_warehouse.query(shop)
     load(small_warehouse, SAMPLE)
     small_warehouse.run_well("dbt", "build")
-    assert query(small_warehouse, shop) == before
-    ((sales, guests, charges),) = query(
-        small_warehouse,
+    assert small_warehouse.query(shop) == before
+    ((sales, guests, charges),) = small_warehouse.query(
         """
         select
             count(*),
@@ -150,8 +148,7 @@ def test_whole_year(make_project: Callable[[], Project]) -> None:
         refunds=Decimal("896812.490"),
     )
     assert found(project) == expected
-    ((by_price,),) = query(
-        project,
+    ((by_price,),) = project.query(
         "select count(*) from quality.quarantine where failed_rules like '%price_not_positive%'",
     )
     assert by_price == expected.held

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from contents import query
 from project import Project
 
 
@@ -40,8 +39,7 @@ def test_no_line_is_lost(small_warehouse: Project) -> None:
                 records[table] = records.get(table, 0) + count
     assert len(records) == 7
     for table, expected in records.items():
-        ((raw, rejected, valid, held),) = query(
-            small_warehouse,
+        ((raw, rejected, valid, held),) = small_warehouse.query(
             f"""
             select
                 (select count(*) from raw.shop_{table}),
@@ -64,8 +62,7 @@ def test_quarantine_is_the_ledger(small_warehouse: Project) -> None:
         (d["table_name"], f"{d['batch']}/{d['file']}", int(d["row_number"]), d["rule"])
         for d in truth(small_warehouse, "defects")
     }
-    held = query(
-        small_warehouse,
+    held = small_warehouse.query(
         "select entity, file, row_id, failed_rules from quality.quarantine"
         " where source = 'shop' and resolved_at is null",
     )
@@ -87,8 +84,7 @@ def test_daily_revenue_is_the_truth(small_warehouse: Project) -> None:
     }
     found = {
         (str(day), currency): tuple(figures)
-        for day, currency, *figures in query(
-            small_warehouse,
+        for day, currency, *figures in small_warehouse.query(
             "select order_date, currency, orders, units, gross_amount, discount_amount"
             " from marts.daily_revenue where source = 'shop'",
         )
@@ -98,8 +94,7 @@ def test_daily_revenue_is_the_truth(small_warehouse: Project) -> None:
 
 
 def test_a_broken_line_shows_its_place_and_its_record(small_warehouse: Project) -> None:
-    rows = query(
-        small_warehouse,
+    rows = small_warehouse.query(
         "select file, line_number, record ->> 'payment_id', record ->> 'amount'"
         " from quality.quarantine where failed_rules = 'amount_not_a_number'",
     )
