@@ -84,7 +84,8 @@ lint: $(READY_DEV) .env ## ruff, mypy, sqlfluff
 bench: up ## Measure generate, load and build
 	$(BIN)/python -m bench
 
-psql: up ## Open psql, or run SQL="select ..."
+psql: setup ## Open psql, or run SQL="select ..."
+	@$(BIN)/python -m warehouse up >&2  # standard output is the query's alone
 	@$(BIN)/python -m warehouse psql $(if $(SQL),-c "$$SQL")
 
 dump: up ## Write schema and data as plain SQL under exports/
