@@ -81,7 +81,7 @@ lint: $(READY_DEV) .env ## ruff, mypy, sqlfluff
 	@$(BIN)/python -m warehouse up
 	$(BIN)/sqlfluff lint --processes 0 $(wildcard models snapshots tests analyses)
 
-bench: up ## Measure generate, load and build
+bench: setup ## Measure generate, load and build
 	$(BIN)/python -m bench
 
 psql: setup ## Open psql, or run SQL="select ..."
