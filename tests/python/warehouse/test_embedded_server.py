@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -36,7 +36,8 @@ def kill_postmaster(server: EmbeddedServer) -> None:
     process = psutil.Process(running.pid)
     family = [process, *process.children()]
     for one in family:
-        one.kill()
+        with suppress(psutil.NoSuchProcess):  # a backend whose postmaster is gone ends by itself
+            one.kill()
     psutil.wait_procs(family, timeout=30)
     assert (server.data / "postmaster.pid").exists()
 
