@@ -194,6 +194,7 @@ beside_each_other as (
         {%- endfor %}
         max(figure) filter (where layer = 'aggregate') as aggregated
     from figures
+    where source in ({{ quoted(var("sources")) }})
     group by source, currency, measure
 
 ),
