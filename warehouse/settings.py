@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
+import psycopg2
+from psycopg2.extensions import parse_dsn
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -18,21 +19,39 @@ from warehouse.errors import SettingsError
 PROJECT_DIR = Path(__file__).resolve().parents[1]
 
 
+_URL_RULE = (
+    "is not a PostgreSQL URL: it must look like postgresql://user:password@host:5432/database; "
+    "percent-encode special characters in the password and after the question mark "
+    "(@ is %40, / is %2F, % is %25, = is %3D)"
+)
+
+
 def _check_url(url: SecretStr) -> SecretStr:
-    """Refuse what is not a PostgreSQL URL with host and database.
+    """Refuse what libpq would not understand, and what it would understand wrongly.
+
+    A password with a bare @ or / is cut there, and its tail taken for a host or a database: refused
+    here, because those two are named in messages.
 
     Raises:
-        ValueError: with a reason that does not repeat the value, which holds a password.
+        ValueError: with a reason that repeats no part of the value, which holds a password.
     """
-    reason = "must look like postgresql://user:password@host:5432/database"
+    value = url.get_secret_value()
     try:
-        parts = urlsplit(url.get_secret_value())
-        complete = parts.scheme in {"postgresql", "postgres"} and parts.path.strip("/")
-        _ = parts.port  # out of range or not a number: urlsplit says so only when asked
-    except ValueError:
-        raise ValueError(reason) from None
-    if not complete:
-        raise ValueError(reason)
+        parts = parse_dsn(value)
+    except psycopg2.Error:
+        raise ValueError(_URL_RULE) from None
+    database, host, port = (str(parts.get(name, "")) for name in ("dbname", "host", "port"))
+    socket = host.startswith("/")  # a server may also listen in a folder
+    sound = (
+        value.startswith(("postgresql://", "postgres://"))
+        and database != ""
+        and not {"@", "/"} & set(database)
+        and "@" not in host
+        and (socket or "/" not in host)
+        and (port == "" or (port.isdecimal() and 0 < int(port) <= 65_535))
+    )
+    if not sound:
+        raise ValueError(_URL_RULE)
     return url
 
 
@@ -75,7 +94,8 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'][:1]).upper()}: {fault['msg']}"
+            f"{'.'.join(str(part) for part in fault['loc'][:1]).upper()}: "
+            + fault["msg"].removeprefix("Value error, ")
             for fault in error.errors(include_input=False, include_url=False)
         )
         message = f"{faults} (set in the environment or in {PROJECT_DIR / '.env'})"
