@@ -17,6 +17,13 @@
         model text primary key,
         build bigint not null
     );
+    comment on table quality._builds is 'The builds, numbered as they began.';
+    comment on column quality._builds.build is 'The number of the build.';
+    comment on column quality._builds.started_at is 'When it began, UTC.';
+    comment on table quality._high_water_marks is 'How far each incremental model has come.';
+    comment on column quality._high_water_marks.model is 'The model.';
+    comment on column quality._high_water_marks.build is
+        'The last build whose changes it has consumed.';
     insert into quality._builds default values
     {%- endif -%}
 {%- endmacro %}
