@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg2
 
-from warehouse.connections import connect
+from warehouse.connections import connect, where
 from warehouse.console import say
 from warehouse.errors import WarehouseError
 from warehouse.programs import run_dbt, run_module
@@ -42,7 +42,8 @@ class Batch:
 
     name: str
     kind: str
-    files: int
+    manifest: Path
+    files: dict[str, str]  # name in the ledger, SHA-256
     generator: dict[str, Any]
 
 
@@ -57,11 +58,14 @@ def finished_batches(landing: Path = LANDING) -> list[Batch]:
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
             parts = [*manifest["tables"].values(), *manifest.get("truth", {}).values()]
+            batch = manifest["batch"]
+            files = [file for part in parts for file in part["files"]]
             batches.append(
                 Batch(
-                    name=manifest["batch"],
+                    name=batch,
                     kind=manifest["kind"],
-                    files=sum(len(part["files"]) for part in parts),
+                    manifest=path,
+                    files={f"{batch}/{file['path']}": file["sha256"] for file in files},
                     generator=manifest["generator"],
                 )
             )
@@ -121,14 +125,24 @@ class Demo:
         keep_steps(self._ran)
 
     def _loaded(self, batches: list[Batch]) -> bool:
-        """Ask the ledger whether every file of these batches is in raw."""
+        """Ask the ledger whether every file of these batches is in raw, with these very bytes.
+
+        Raises:
+            WarehouseError: the ledger begins with another batch. The loader takes each file by
+                itself and would mix two histories.
+        """
         rows = self._query(
-            "select batch, count(*) from raw._loads where source = %s and status = 'loaded'"
-            " group by batch",
+            "select batch, file, sha256 from raw._loads where source = %s and status = 'loaded'",
             MODEL,
         )
-        files = dict(rows)
-        return all(files.get(batch.name, 0) >= batch.files for batch in batches)
+        first = min((batch for batch, _, _ in rows), default=batches[0].name)
+        if first not in {batch.name for batch in batches}:
+            raise WarehouseError(
+                f"{where(self._url)} holds the history {first} of {MODEL}, {batches[0].manifest}"
+                f" is another one: generate {first} again, or use an empty database"
+            )
+        loaded = {file: sha256 for _, file, sha256 in rows}
+        return all(batch.files.items() <= loaded.items() for batch in batches)
 
     def _built(self) -> bool:
         """Ask whether a whole build has seen every row of the ledger."""

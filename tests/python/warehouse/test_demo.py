@@ -1,0 +1,103 @@
+"""What the demo takes for done, on landing zones and ledgers made by hand."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from queries import query
+
+from warehouse import demo
+from warehouse.demo import Demo, finished_batches
+from warehouse.errors import StepFailed, WarehouseError
+from warehouse.summary import Step
+
+START = Step("start", 0.1)
+
+
+@pytest.fixture
+def landing(tmp_path, monkeypatch):
+    """A landing zone with a history and a day, of one file each; no program is run."""
+    for batch, kind in (("2025-12-31", "history"), ("2026-01-01", "day")):
+        file = {"path": "orders/part-00000.csv.gz", "sha256": f"sum of {batch}"}
+        manifest = {
+            "batch": batch,
+            "kind": kind,
+            "generator": {"start": "2025-01-01", "days": 365},
+            "tables": {"orders": {"files": [file]}},
+        }
+        (tmp_path / batch).mkdir()
+        (tmp_path / batch / "manifest.json").write_text(json.dumps(manifest))
+    monkeypatch.setattr(demo, "finished_batches", lambda: finished_batches(tmp_path))
+    monkeypatch.setattr(demo, "keep_steps", lambda ran: None)
+    return tmp_path
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """The programs that the demo would have run."""
+    commands: list[tuple[str, ...]] = []
+    monkeypatch.setattr(demo, "run_module", lambda *command: commands.append(command))
+    monkeypatch.setattr(demo, "run_dbt", lambda *command: commands.append(("dbt", *command)))
+    return commands
+
+
+@pytest.fixture
+def built(database_url):
+    """A database that has loaded and built what `landing` holds."""
+    query(
+        database_url,
+        "create schema raw; create schema monitoring;"
+        " create table raw._loads (source text, batch text, file text, sha256 text, status text,"
+        " rows bigint);"
+        " insert into raw._loads select 'shop', batch, batch || '/orders/part-00000.csv.gz',"
+        " 'sum of ' || batch, 'loaded', 5 from unnest(array['2025-12-31', '2026-01-01']) as batch;"
+        " create table monitoring.row_counts as select 'raw' as layer, 10 as row_count",
+    )
+    return database_url
+
+
+def programs(ran) -> list[str]:
+    return [program for program, *_ in ran]
+
+
+def test_what_is_loaded_and_built_is_left_alone(landing, ran, built):
+    assert Demo(built, (), 1, START).run() is False
+    assert ran == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "set sha256 = 'of another seed'",
+        "set status = 'failed'",
+        "set file = batch || '/orders/part-00001.csv.gz'",
+    ],
+)
+@pytest.mark.parametrize("batch", ["2025-12-31", "2026-01-01"])
+def test_a_file_that_the_ledger_has_not_in_these_bytes_goes_to_the_loader(
+    landing, ran, built, change, batch
+):
+    query(built, f"update raw._loads {change} where batch = '{batch}'")
+    Demo(built, (), 1, START).run()
+    assert "loader" in programs(ran)
+
+
+def test_a_refusal_of_the_loader_ends_the_demo(landing, built, monkeypatch):
+    def refuse(*command: str) -> None:
+        raise StepFailed("loader failed")
+
+    monkeypatch.setattr(demo, "run_module", refuse)
+    query(built, "update raw._loads set sha256 = 'of another seed'")
+    with pytest.raises(StepFailed, match="loader failed"):
+        Demo(built, (), 1, START).run()
+
+
+@pytest.mark.parametrize("other", ["2025-06-30", "2026-06-30"])
+def test_two_histories_are_not_mixed(landing, ran, built, other):
+    """Files of other days have other names: the loader would find nothing to refuse."""
+    query(built, f"update raw._loads set batch = '{other}', file = '{other}/orders.csv'")
+    with pytest.raises(WarehouseError, match=f"holds the history {other} of shop") as caught:
+        Demo(built, (), 1, START).run()
+    assert str(landing / "2025-12-31" / "manifest.json") in caught.value.message
+    assert ran == []
