@@ -19,9 +19,18 @@ READY_DEV := .venv/.installed-dev
 
 # The model that the generator knows; other sources bring files of their own.
 GENERATED := shop
-GENERATE := $(BIN)/python -m generator --model $(GENERATED) --workers '$(WORKERS)'
-HISTORY := --scale '$(SCALE)' --start '$(START)' --days '$(DAYS)' --seed '$(SEED)' \
-	--defects '$(DEFECTS)' --format '$(FORMAT)'
+GENERATE := $(BIN)/python -m generator --model $(GENERATED) --workers "$$WORKERS"
+
+# Values reach the programs by the environment, where the shell takes no quote in them for its own.
+export SCALE START DAYS SEED WORKERS DEFECTS FORMAT SOURCE FROM SQL YES
+flag = --$(1) "$$$(2)"
+HISTORY := $(call flag,scale,SCALE) $(call flag,start,START) $(call flag,days,DAYS) \
+	$(call flag,seed,SEED) $(call flag,defects,DEFECTS) $(call flag,format,FORMAT)
+
+# Only what the user set: a demo without variables goes on with the history that is there.
+asked = $(if $(filter file,$(origin $(2))),,$(flag))
+ASKED := $(call asked,scale,SCALE) $(call asked,start,START) $(call asked,days,DAYS) \
+	$(call asked,seed,SEED) $(call asked,defects,DEFECTS) $(call asked,format,FORMAT)
 
 # uv installs in 4 seconds what pip installs in 40; pip, which reads more kinds of settings for mirrors
 # and proxies, is the second way.
@@ -42,7 +51,7 @@ PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 .PHONY: bench build clean day demo docs down dump generate help lint load lock psql setup test up
 
 demo: setup ## The main job, from nothing: server, history, load, build, one more day, summary
-	@$(BIN)/python -m warehouse demo --workers '$(WORKERS)' -- $(HISTORY)
+	@$(BIN)/python -m warehouse demo --workers "$$WORKERS" -- $(ASKED)
 
 test: lint ## Every check: lint, then pytest, which also builds a small warehouse with dbt
 	$(BIN)/python -m pytest --cov --cov-report=term
@@ -59,14 +68,14 @@ generate: setup ## Write the shop's history: SCALE START DAYS SEED WORKERS DEFEC
 	$(GENERATE) $(HISTORY)
 
 load: up ## Load the files that are new: SOURCE FROM
-	$(BIN)/python -m loader '$(SOURCE)' --workers '$(WORKERS)' $(if $(FROM),--from '$(FROM)')
+	$(BIN)/python -m loader --workers "$$WORKERS" $(if $(FROM),--from "$$FROM") -- "$$SOURCE"
 
 build: up ## Build and test every model (dbt build)
 	$(BIN)/dbt build
 
 day: up ## Advance one business day: generate it, load it, build
 	$(GENERATE) --days 1
-	$(BIN)/python -m loader $(GENERATED) --workers '$(WORKERS)'
+	$(BIN)/python -m loader $(GENERATED) --workers "$$WORKERS"
 	$(BIN)/dbt build
 
 docs: up ## Write the documentation and serve it
@@ -92,7 +101,7 @@ dump: up ## Write schema and data as plain SQL under exports/
 	@$(BIN)/python -m warehouse dump
 
 clean: setup ## Delete landing data, server, exports and build results; asks first, YES=1 answers
-	@YES='$(YES)' $(BIN)/python -m warehouse clean
+	@$(BIN)/python -m warehouse clean
 
 lock: $(READY_DEV) ## Pin the packages of pyproject.toml anew
 	echo uv | $(PIN) - --output-file requirements-setup.txt
@@ -101,8 +110,8 @@ lock: $(READY_DEV) ## Pin the packages of pyproject.toml anew
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  Variables: SCALE=$(SCALE) START=$(START) DAYS=$(DAYS) SEED=$(SEED) WORKERS=$(WORKERS)"
-	@echo "             DEFECTS=$(DEFECTS) FORMAT=$(FORMAT) SOURCE=$(SOURCE) FROM= SQL= YES="
+	@echo "  Variables: SCALE=$$SCALE START=$$START DAYS=$$DAYS SEED=$$SEED WORKERS=$$WORKERS"
+	@echo "             DEFECTS=$$DEFECTS FORMAT=$$FORMAT SOURCE=$$SOURCE FROM= SQL= YES="
 
 # Stamps are touched last, so that what was interrupted is not taken for finished.
 .venv/.made:

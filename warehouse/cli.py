@@ -137,8 +137,8 @@ def clean(yes: bool) -> None:
 def demo(workers: int, history: tuple[str, ...]) -> None:
     """Do the main job: history and one more day, generated, loaded and built; then the summary.
 
-    HISTORY are flags of the generator, for a history that is not there yet; write them after two
-    dashes: -- --scale 0.02.
+    HISTORY are flags of the generator, written after two dashes: -- --scale 0.02. They make a new
+    history, and must fit one that is there; without them, what is there is gone on with.
     """
     began = time.monotonic()
     url = start(load_settings())

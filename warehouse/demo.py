@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import psycopg2
 
 from warehouse.connections import connect, where
 from warehouse.console import say
-from warehouse.errors import WarehouseError
+from warehouse.errors import StepRefused, WarehouseError
 from warehouse.programs import run_dbt, run_module
 from warehouse.server_files import write_private
 from warehouse.settings import PROJECT_DIR
@@ -34,6 +35,15 @@ _BUILT = """
         (select sum(rows) from raw._loads where status = 'loaded')
         = (select sum(row_count) from monitoring.row_counts where layer = 'raw')
 """
+
+
+_GO_ON = "plain make demo goes on with the history that is there, make clean deletes it"
+
+
+class AnotherHistory(WarehouseError):  # noqa: N818 - reads as what happened
+    """The flags do not fit the history that is there."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,8 @@ class Demo:
 
         Args:
             url: the database.
-            history: flags of the generator for a history that is not there yet.
+            history: flags of the generator that the user gave; a history that is there must be
+                the one they ask for.
             workers: processes of the generator, connections of the loader.
             before: the step that brought the database up.
         """
@@ -97,13 +108,35 @@ class Demo:
         Raises:
             WarehouseError: a step failed; what was done stays, and the next run goes on from there.
         """
-        if not finished_batches():
+        there = finished_batches()
+        if not there:
             self._step("generate history", lambda: self._generate(*self._history))
+        elif self._history:
+            self._compare(there[0])
         self._load_and_build("history")
         if not any(batch.kind == "day" for batch in finished_batches()):
             self._step("generate a day", lambda: self._generate("--days", "1"))
         self._load_and_build("the day")
         return len(self._ran) > 1
+
+    def _compare(self, history: Batch) -> None:
+        """Have the generator compare the flags with the history that is there.
+
+        Raises:
+            AnotherHistory: they are wrong, or ask for another one.
+        """
+        start = str(history.generator["start"])
+        given = [value for name, value in pairwise(self._history) if name == "--start"]
+        if any(value != start for value in given):
+            raise AnotherHistory(
+                f"--start {given[-1]}: the history is --start {start} ({history.manifest});"
+                f" {_GO_ON}"
+            )
+        try:
+            # Given its start, the generator compares; without one it would make a day.
+            self._generate("--start", start, *self._history)
+        except StepRefused as failed:
+            raise AnotherHistory(f"{failed.message}; {_GO_ON}") from None
 
     def _load_and_build(self, what: str) -> None:
         batches = finished_batches()

@@ -1,11 +1,13 @@
 """Every error this package raises on purpose.
 
-    WarehouseError                  one line for the user, exit code 1 ├── SettingsError
-    a setting or `.env` is missing, malformed or of another project ├── ServerError
-    the embedded server cannot be set up, started or stopped ├── ConnectionFailed            a
-    server did not let us in (down, wrong password, no such database) ├── ServerTooOld
-    the server is older than PostgreSQL 16 └── StepFailed                  a program that we ran
-    (psql, pg_dump, dbt, ...) failed
+WarehouseError                  one line for the user, exit code 1
+├── SettingsError               a setting or `.env` is missing or malformed
+├── ServerError                 the embedded server cannot be set up, started or stopped
+├── ConnectionFailed            a server did not let us in (down, wrong password, no such database)
+├── ServerTooOld                the server is older than PostgreSQL 16
+├── StepFailed                  a program that we ran (psql, pg_dump, dbt, ...) failed
+│   └── StepRefused             it did not take its arguments
+└── AnotherHistory              (warehouse.demo) the demo's flags do not fit what is there
 
 They derive from click.ClickException, so that a command line that lets one pass ends with its
 message, exit code 1 and no traceback. No message ever holds a password or a whole URL.
@@ -38,3 +40,9 @@ class ServerTooOld(WarehouseError):  # noqa: N818 - the contract's name
 
 class StepFailed(WarehouseError):  # noqa: N818 - reads as what happened
     """A program that the warehouse runs ended with an exit code other than 0."""
+
+
+class StepRefused(StepFailed):
+    """A program that the warehouse runs did not take its arguments: exit code 2, as its own."""
+
+    exit_code = 2

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from warehouse.console import Advances, progress, say
-from warehouse.errors import StepFailed
+from warehouse.errors import StepFailed, StepRefused
 from warehouse.settings import PROJECT_DIR
 
 # dbt's line for a node that ended, such as "12:00:00  7 of 130 OK created sql view model ...".
@@ -66,7 +66,8 @@ def _run(
     if process.returncode != 0:
         for line in lines:
             say(line)
-        raise StepFailed(f"{name} failed (exit code {process.returncode}): see above")
+        failed = StepRefused if process.returncode == StepRefused.exit_code else StepFailed
+        raise failed(f"{name} failed (exit code {process.returncode}): see above")
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from project import Project, copy_project
 from queries import query
 
-from warehouse import demo
-from warehouse.demo import Demo, finished_batches
+from warehouse import demo, programs
+from warehouse.demo import AnotherHistory, Demo, finished_batches
 from warehouse.errors import StepFailed, WarehouseError
 from warehouse.summary import Step
 
@@ -57,7 +58,20 @@ def built(database_url):
     return database_url
 
 
-def programs(ran) -> list[str]:
+@pytest.fixture
+def real_landing(tmp_path, monkeypatch):
+    """A history of the real generator, in a project of its own; steps run for real."""
+    copy_project(tmp_path)
+    project = Project(tmp_path, url="")
+    flags = ("--scale", "0.001", "--days", "3", "--workers", "1")
+    project.run_well("python", "-m", "generator", "--format", "csv", *flags)
+    landing = tmp_path / "data" / "landing" / "shop"
+    monkeypatch.setattr(programs, "PROJECT_DIR", tmp_path)
+    monkeypatch.setattr(demo, "finished_batches", lambda: finished_batches(landing))
+    return landing
+
+
+def names(ran) -> list[str]:
     return [program for program, *_ in ran]
 
 
@@ -80,7 +94,7 @@ def test_a_file_that_the_ledger_has_not_in_these_bytes_goes_to_the_loader(
 ):
     query(built, f"update raw._loads {change} where batch = '{batch}'")
     Demo(built, (), 1, START).run()
-    assert "loader" in programs(ran)
+    assert "loader" in names(ran)
 
 
 def test_a_refusal_of_the_loader_ends_the_demo(landing, built, monkeypatch):
@@ -101,3 +115,31 @@ def test_two_histories_are_not_mixed(landing, ran, built, other):
         Demo(built, (), 1, START).run()
     assert str(landing / "2025-12-31" / "manifest.json") in caught.value.message
     assert ran == []
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--scale", "0.1"),
+        ("--scale", "abc"),
+        ("--start", "2025-01-04"),
+        ("--start", "x"),
+        ("--days", "90"),
+        ("--days", "1"),
+    ],
+    ids=" ".join,
+)
+def test_flags_that_ask_for_another_history_are_refused(real_landing, flags, capfd):
+    """Nothing is made: neither the next day, nor anything after it."""
+    with pytest.raises(AnotherHistory, match="plain make demo goes on") as caught:
+        Demo("postgresql:///unused", flags, 1, START).run()
+    assert caught.value.exit_code == 2
+    assert "\n" not in caught.value.message
+    assert flags[0] in caught.value.message + capfd.readouterr().err
+    assert [path.name for path in real_landing.iterdir()] == ["2025-01-03"]
+
+
+def test_flags_that_ask_for_the_same_history_are_taken(landing, ran, built):
+    Demo(built, ("--scale", "0.02"), 1, START).run()
+    (command,) = ran
+    assert command[-4:] == ("--start", "2025-01-01", "--scale", "0.02")
