@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import psycopg2
 
+from loader.conflicts import LoadedFile
 from loader.discovery import LandedFile
 from loader.errors import FileError
-from loader.ledger import LoadedFile, loaded_files, record_failed
+from loader.ledger import loaded_files, record_failed
 from loader.load_file import Loaded, Terms, load_file
 from loader.outcome import Outcome
 from loader.sources import Source
@@ -73,13 +74,13 @@ def bring_to_end(shop: Workshop, file: LandedFile, before: LoadedFile | None) ->
 def _loaded_before(file: LandedFile, before: LoadedFile, meter: Meter) -> Outcome:
     """Tell the same file again from another one under its name.
 
+    It has no manifest: a batch with a file of another sum was refused when it was found.
+
     Raises:
         FileError: it has other bytes.
     """
-    if file.bytes == before.bytes:
-        found = file.sha256 or file_sha256(file, meter)
-        if found == before.sha256:
-            return Outcome(file, "skipped")
+    if file.bytes == before.bytes and file_sha256(file, meter) == before.sha256:
+        return Outcome(file, "skipped")
     raise FileError(
         f"{file.path}: was loaded before with other content ({before.bytes:,} bytes, "
         f"sha256 {before.sha256[:12]}…; now {file.bytes:,} bytes): a delivered file must not "

@@ -5,11 +5,12 @@ Nothing of a file is read here, and no path leads out of the source's folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from loader.errors import FileError, ItemError, LandingError, ManifestError
+from loader.conflicts import LoadedBatches, LoadedFile
+from loader.errors import ConflictError, FileError, ItemError, LandingError, ManifestError
 from loader.manifest import MANIFEST, Manifest, ManifestFile, ManifestTable, read_manifest
 from loader.sources import UNFIT_FOR_NAMES, Format, Source
 
@@ -23,6 +24,7 @@ class LandedFile:
         path: where it lies.
         bytes: its size on disk.
         columns: names that the manifest promises; empty without one.
+        needs_line_end: whether only a line end after its last record shows that it is whole.
     """
 
     source: str
@@ -35,6 +37,7 @@ class LandedFile:
     sha256: str | None = None
     rows: int | None = None
     columns: tuple[str, ...] = ()
+    needs_line_end: bool = False
 
     @property
     def gzipped(self) -> bool:
@@ -56,8 +59,16 @@ class Landing:
     problems: list[ItemError] = field(default_factory=list)
 
 
-def discover(name: str, source: Source, root: Path) -> Landing:
+def discover(
+    name: str, source: Source, root: Path, known: Mapping[str, LoadedFile] = {}
+) -> Landing:
     """Look through a source's folder.
+
+    Args:
+        name: of the source.
+        source: its declaration.
+        root: its folder.
+        known: its files that raw holds, by their names; a batch that differs is a problem.
 
     Raises:
         LandingError: the folder does not exist, is empty, or holds nothing that is finished.
@@ -72,7 +83,8 @@ def discover(name: str, source: Source, root: Path) -> Landing:
         raise LandingError(f"{root} is empty: nothing was delivered there")
     if source.layout == "files":
         return _discover_files(name, source, root)
-    return _discover_batches(name, source, root, [entry for entry in entries if entry.is_dir()])
+    folders = [entry for entry in entries if entry.is_dir()]
+    return _discover_batches(name, source, root, folders, LoadedBatches(known))
 
 
 def _discover_files(name: str, source: Source, root: Path) -> Landing:
@@ -89,19 +101,32 @@ def _discover_files(name: str, source: Source, root: Path) -> Landing:
         patterns = ", ".join(p for table in source.tables.values() for p in table.patterns)
         raise LandingError(f"no file in {root} fits {patterns}: check --from")
     for path, table in sorted(owners.items()):
-        file_format = source.tables[table].format
-        assert file_format is not None  # Source checks it for this layout
+        declared = source.tables[table]
+        assert declared.format is not None  # Source checks it for this layout
         try:
             size = _size_within(root, path)
         except FileError as error:
             landing.problems.append(error)
             continue
         batch, file_name = path.name.split(".", 1)[0], path.relative_to(root).as_posix()
-        landing.files.append(LandedFile(name, table, batch, file_name, path, file_format, size))
+        landing.files.append(
+            LandedFile(
+                name,
+                table,
+                batch,
+                file_name,
+                path,
+                declared.format,
+                size,
+                needs_line_end=declared.needs_line_end,
+            )
+        )
     return landing
 
 
-def _discover_batches(name: str, source: Source, root: Path, folders: list[Path]) -> Landing:
+def _discover_batches(
+    name: str, source: Source, root: Path, folders: list[Path], loaded: LoadedBatches
+) -> Landing:
     if (root / MANIFEST).exists():
         raise LandingError(f"{root} is a batch itself: give its parent, --from {root.parent}")
     landing = Landing()
@@ -112,7 +137,8 @@ def _discover_batches(name: str, source: Source, root: Path, folders: list[Path]
         try:
             manifest = read_manifest(folder, name)
             tables = list(_tables(manifest, source, folder))
-        except ManifestError as error:
+            loaded.check(manifest, folder / MANIFEST)
+        except (ManifestError, ConflictError) as error:
             landing.problems.append(error)
             continue
         for table, listed in tables:
@@ -136,8 +162,7 @@ def _discover_batches(name: str, source: Source, root: Path, folders: list[Path]
 def _tables(
     manifest: Manifest, source: Source, folder: Path
 ) -> Iterator[tuple[str, ManifestTable]]:
-    listed = manifest.tables | {f"_truth_{name}": table for name, table in manifest.truth.items()}
-    for table, files in listed.items():
+    for table, files in manifest.all_tables.items():
         if table not in source.tables:
             raise ManifestError(
                 f"{folder / MANIFEST}: holds table {table!r}, which loader/sources.yml does not "
@@ -163,7 +188,7 @@ def _batch_file(
         manifest.source,
         table,
         manifest.batch,
-        f"{manifest.batch}/{relative}",
+        manifest.name_of(file),
         path,
         listed.format,
         size,

@@ -8,6 +8,7 @@ warehouse.errors.WarehouseError
     ├── RunFailed               the run ended, but something in it failed
     └── ItemError               fails one batch or file; the others go on
         ├── ManifestError       a batch's manifest.json cannot be trusted
+        ├── ConflictError       a batch is not the one that raw holds files of
         └── FileError           a file cannot be read or loaded
             └── RejectsError    more records that COPY cannot take than --max-rejects allows
 """
@@ -43,6 +44,10 @@ class ItemError(LoaderError):
 
 class ManifestError(ItemError):
     """A batch's manifest is malformed, or not that of its folder."""
+
+
+class ConflictError(ItemError):
+    """A batch differs from what was loaded of it before."""
 
 
 class FileError(ItemError):

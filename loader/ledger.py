@@ -7,12 +7,12 @@ what raw holds, whatever happened in between.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 from psycopg2.extras import execute_values
 
+from loader.conflicts import LoadedFile
 from loader.discovery import LandedFile
 from loader.rejects import Reject
 from warehouse.connections import transaction
@@ -68,20 +68,10 @@ create or replace function raw._current_row_sequence() returns regclass
 """
 
 
-@dataclass(frozen=True)
-class LoadedFile:
-    """What the ledger remembers of a file that was loaded."""
-
-    bytes: int
-    sha256: str
-    rows: int
-    rejects: int
-
-
 def loaded_files(cur: cursor, source: str, file: str | None = None) -> dict[str, LoadedFile]:
     """Files of a source, or one of them, that raw holds, by their names."""
     cur.execute(
-        "select file, bytes, sha256, rows, rejects from raw._loads "
+        "select file, batch, bytes, sha256, rows, rejects from raw._loads "
         "where source = %s and status = 'loaded' and file = coalesce(%s, file)",
         (source, file),
     )

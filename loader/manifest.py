@@ -5,7 +5,7 @@ It is written last, by rename, so a batch that has one is complete.
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -46,6 +46,15 @@ class Manifest(_Part):
     batch: str
     tables: dict[str, ManifestTable]
     truth: dict[str, ManifestTable] = {}
+
+    @property
+    def all_tables(self) -> dict[str, ManifestTable]:
+        """Its tables, those of the truth too, by their names in the declaration."""
+        return self.tables | {f"_truth_{name}": table for name, table in self.truth.items()}
+
+    def name_of(self, file: ManifestFile) -> str:
+        """Name of a file below the source's folder: its identity in the ledger."""
+        return f"{self.batch}/{PurePosixPath(file.path)}"
 
 
 def read_manifest(folder: Path, source: str) -> Manifest:

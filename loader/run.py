@@ -16,9 +16,10 @@ import psycopg2
 from psycopg2.extensions import connection
 
 from loader.attempts import Workshop, bring_to_end, one_line, surely_loaded
+from loader.conflicts import LoadedFile
 from loader.discovery import LandedFile, discover
 from loader.errors import LockedError, RunFailed
-from loader.ledger import LoadedFile, loaded_files
+from loader.ledger import loaded_files
 from loader.load_file import Terms
 from loader.outcome import Outcome, Run
 from loader.raw_tables import prepare, settle
@@ -77,9 +78,9 @@ def _run(name: str, root: Path, sources: Sources, url: str, limits: Limits) -> R
     source = sources[name]
     with _locked(url, name) as conn:
         tables = prepare(conn, sources)
-        landing = discover(name, source, root)
         with transaction(conn) as cur:
             known = loaded_files(cur, name)
+        landing = discover(name, source, root, known)
         result = Run(name, unfinished=landing.unfinished, problems=landing.problems)
         with ConnectionPool(url, limits.workers, application_name="loader") as pool:
             shop = Workshop(source, pool, Terms(tables, limits.max_rejects, Meter()))

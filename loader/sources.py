@@ -65,11 +65,20 @@ class _Strict(BaseModel):
 
 
 class Table(_Strict):
-    """A table of a source: its columns and, in the layout `files`, which files are its own."""
+    """A table of a source: its columns and, in the layout `files`, which files are its own.
+
+    Without a manifest only the end of its last line shows that a file of text is whole.
+    """
 
     columns: Annotated[list[str], Field(min_length=1), AfterValidator(_check_columns)]
     format: Format | None = None
     patterns: list[str] = []
+    last_line_end: Literal["required", "optional"] = "required"
+
+    @property
+    def needs_line_end(self) -> bool:
+        """Whether a file without an end of its last line is taken for cut off."""
+        return self.format != "parquet" and self.last_line_end == "required"
 
 
 class Source(_Strict):
@@ -88,6 +97,14 @@ class Source(_Strict):
                     f"table {name}: in the layout batches the manifest names format and files: "
                     "remove format and patterns"
                 )
+            if "last_line_end" in table.model_fields_set:
+                if self.layout == "batches":
+                    raise ValueError(
+                        f"table {name}: in the layout batches the manifest's sums prove that a "
+                        "file is whole: remove last_line_end"
+                    )
+                if table.format == "parquet":
+                    raise ValueError(f"table {name}: parquet has no lines: remove last_line_end")
         return self
 
 

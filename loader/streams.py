@@ -8,6 +8,7 @@ import io
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from loader.discovery import LandedFile
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 # Bytes handed to libpq at a time. Of the server's own COPY, blocks of 32 KB reached 0.89, of 64 and
 # 256 KB 0.95, of 1 MB 0.88 (best of 5, 1.5M rows of 9 columns, 2 connections, PostgreSQL 18).
 BLOCK = 64 * 1024
+
+LINE_END = ord("\n")
 
 
 class Stopped(Exception):  # noqa: N818 - not a fault: the run is being ended
@@ -87,10 +90,15 @@ class _OnDisk(io.RawIOBase):
 
 
 class _Unpacked(io.RawIOBase):
-    """The file's content; faults of disk and compression become FileErrors."""
+    """The file's content; faults of disk and compression become FileErrors.
 
-    def __init__(self, file: LandedFile, disk: _OnDisk) -> None:
-        self._name = file.path
+    So does, where a line end is needed, to come to the end without one: before the last record is
+    given away, so that a cut one is not taken for one that is only faulty.
+    """
+
+    def __init__(self, file: LandedFile, disk: _OnDisk, meter: Meter | None) -> None:
+        self._landed, self._meter = file, meter
+        self._ended = True
         self._inner: io.RawIOBase | gzip.GzipFile = disk
         if file.gzipped:
             self._inner = gzip.GzipFile(fileobj=io.BufferedReader(disk, BLOCK), mode="rb")
@@ -99,18 +107,26 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
+        n = self._fill(buffer)
+        if n:
+            self._ended = memoryview(buffer)[n - 1] == LINE_END
+        elif self._landed.needs_line_end and not self._ended:
+            raise _no_line_end(self._landed, self._meter)
+        return n
+
+    def _fill(self, buffer: WriteableBuffer) -> int:
         try:
             return self._inner.readinto(buffer) or 0
         except EOFError:
             raise FileError(
-                f"{self._name}: the gzip file is cut off before its end: deliver it again"
+                f"{self._landed.path}: the gzip file is cut off before its end: deliver it again"
             ) from None
         except (zlib.error, gzip.BadGzipFile) as error:
             raise FileError(
-                f"{self._name}: is not sound gzip ({error}): deliver it again"
+                f"{self._landed.path}: is not sound gzip ({error}): deliver it again"
             ) from None
         except OSError as error:
-            raise FileError(f"{self._name}: cannot be read: {error.strerror}") from None
+            raise FileError(f"{self._landed.path}: cannot be read: {error.strerror}") from None
 
 
 class FileStream(io.BufferedReader):
@@ -125,7 +141,7 @@ class FileStream(io.BufferedReader):
         except OSError as error:
             raise FileError(f"{file.path}: cannot be read: {error.strerror}") from None
         self._landed = file
-        super().__init__(_Unpacked(file, self._disk), BLOCK)
+        super().__init__(_Unpacked(file, self._disk, meter), BLOCK)
 
     def close(self) -> None:
         """Close the file."""
@@ -144,6 +160,17 @@ class FileStream(io.BufferedReader):
             FileError: the manifest promises another one.
         """
         return verify_sha256(self._landed, self._disk.digest.hexdigest())
+
+
+def _no_line_end(file: LandedFile, meter: Meter | None) -> FileError:
+    # Lines are counted only here, by reading again: the fast path needs no number.
+    with FileStream(replace(file, needs_line_end=False), meter) as stream:
+        line = 1 + sum(block.count(b"\n") for block in iter(lambda: stream.read(BLOCK), b""))
+    return FileError(
+        f"{file.path}: line {line:,} has no end: the file may be cut off; bring the whole file, "
+        "or, if its source never ends the last line, say last_line_end: optional for the table "
+        f"{file.table} in loader/sources.yml"
+    )
 
 
 def verify_sha256(file: LandedFile, found: str) -> str:

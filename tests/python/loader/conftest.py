@@ -29,6 +29,7 @@ mill:
     sacks: {format: csv, patterns: ["sacks*.csv", "sacks*.csv.gz"], columns: [id, grain, weight]}
     orders: {format: json, patterns: ["orders*.json", "orders*.json.gz"],
              columns: [id, total, note]}
+    flour: {format: csv, patterns: ["flour*.csv"], columns: [id, kind], last_line_end: optional}
     stock: {format: parquet, patterns: ["stock*.parquet"], columns: [id, amount]}
 farm:
   layout: batches

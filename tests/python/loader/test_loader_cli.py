@@ -117,7 +117,7 @@ def test_a_landing_folder_that_is_not_one(
         ("sacks.csv", b"1,rye,2\n", "no header"),
         ("sacks.csv", GOOD.encode("utf-16"), "is not UTF-8 (it looks like UTF-16)"),
         ("sacks.csv", b"id,grain,weight\n1,r\xfcbe,2\n", "record 1: is not UTF-8: byte 0xfc"),
-        ("sacks.csv", b"id,grain,weight\n1,rye", "record 1: has 2 fields, the header names 3"),
+        ("sacks.csv", b"id,grain,weight\n1,rye\n", "record 1: has 2 fields, the header names 3"),
         (
             "sacks.csv",
             b'id,grain,weight\n1,"rye,2\n',

@@ -69,10 +69,9 @@ def test_gzip_is_decompressed(load, query, landing: Path) -> None:
     [
         b"\xef\xbb\xbfid,grain,weight\n1,rye,2\n",
         b"id,grain,weight\r\n1,rye,2\r\n",
-        b"id,grain,weight\n1,rye,2",
         b'"id","grain","weight"\n"1","rye","2"\n',
     ],
-    ids=["byte order mark", "crlf", "no final newline", "quoted header"],
+    ids=["byte order mark", "crlf", "quoted header"],
 )
 def test_spellings_of_the_same_file(load, query, landing: Path, content: bytes) -> None:
     (landing / "sacks.csv").write_bytes(content)
@@ -183,6 +182,7 @@ def test_all_declared_tables_exist_after_any_run(load, query, landing: Path) -> 
         ("farm__truth_totals",),
         ("farm_cows",),
         ("farm_eggs",),
+        ("mill_flour",),
         ("mill_orders",),
         ("mill_sacks",),
         ("mill_stock",),

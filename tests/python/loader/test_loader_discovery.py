@@ -165,6 +165,20 @@ def test_a_file_of_another_size_than_promised_is_refused(
         ("x: {layout: batches, tables: {t: {columns: [_row_id]}}}", "keeps for itself"),
         ("x: {layout: batches, tables: {t: {columns: [a], format: csv}}}", "remove format"),
         ("x: {layout: files, tables: {t: {columns: [a]}}}", "needs format and patterns"),
+        (
+            "x: {layout: files, tables: {t: {columns: [a], format: csv, patterns: [a], "
+            "last_line_end: no}}}",
+            "x.tables.t.last_line_end",
+        ),
+        (
+            "x: {layout: files, tables: {t: {columns: [a], format: parquet, patterns: [a], "
+            "last_line_end: optional}}}",
+            "table t: parquet has no lines: remove last_line_end",
+        ),
+        (
+            "x: {layout: batches, tables: {t: {columns: [a], last_line_end: required}}}",
+            "table t: in the layout batches the manifest's sums prove",
+        ),
         ("x: {layout: batches, tables: {'T; drop': {columns: [a]}}}", "x.tables.T; drop"),
         (
             "x_a: {layout: batches, tables: {b: {columns: [a]}}}\n"

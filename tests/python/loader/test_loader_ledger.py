@@ -80,15 +80,6 @@ def test_bytes_that_are_not_the_manifests_are_refused(load, query, deliver) -> N
     assert query("select hen from raw.farm_eggs") == [("Gerda",)]
 
 
-def test_a_batch_delivered_again_with_other_bytes_is_refused(load, query, deliver) -> None:
-    deliver("2025-01-01", {"cows": [COWS]})
-    load("farm")
-    deliver("2025-01-01", {"cows": [COWS.replace("Erna", "Olga")]})
-    (outcome,) = load("farm").outcomes
-    assert "was loaded before with other content" in outcome.error
-    assert query("select name from raw.farm_cows order by 1") == [("Berta",), ("Erna",)]
-
-
 def test_records_that_the_manifest_does_not_count_are_refused(load, query, deliver) -> None:
     folder = deliver("2025-01-01", {"cows": [COWS]})
     path = folder / "manifest.json"
