@@ -142,7 +142,7 @@ def demo(workers: int, history: tuple[str, ...]) -> None:
     """
     began = time.monotonic()
     url = start(load_settings())
-    before = Step("start", round(time.monotonic() - began, 1))
+    before = Step("start", round(time.monotonic() - began, 1), where(url))
     if not Demo(url, history, workers, before).run():
         say("history and one more day are generated, loaded and built: nothing to do")
     show_summary(url)
@@ -158,4 +158,4 @@ def show_summary(url: str) -> None:
     """Print the summary of the database at `url`."""
     with closing(connect(url)) as conn, conn.cursor() as cur:
         figures = read_figures(cur)
-    show(figures, read_steps())
+    show(figures, [step for step in read_steps() if step.database == where(url)])

@@ -153,7 +153,7 @@ class Demo:
         say(f"{name} ...")
         started = time.monotonic()
         work()
-        self._ran.append(Step(name, round(time.monotonic() - started, 1)))
+        self._ran.append(Step(name, round(time.monotonic() - started, 1), where(self._url)))
         say(f"{name}: done in {self._ran[-1].seconds:.1f} s")
         keep_steps(self._ran)
 
@@ -193,7 +193,7 @@ class Demo:
 
 def keep_steps(ran: list[Step], path: Path = STEPS_FILE) -> None:
     """Write down the seconds of the steps that ran; those of earlier runs that did not stay."""
-    new = {step.name: step for step in ran}
-    kept = [new.pop(step.name, step) for step in read_steps(path)]
+    new = {(step.name, step.database): step for step in ran}
+    kept = [new.pop((step.name, step.database), step) for step in read_steps(path)]
     path.parent.mkdir(parents=True, exist_ok=True)
     write_private(path, json.dumps([asdict(step) for step in [*kept, *new.values()]]) + "\n")

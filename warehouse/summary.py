@@ -8,7 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
 from rich.table import Table
 
 from warehouse.errors import WarehouseError
@@ -22,7 +23,7 @@ WIDTH = 100  # columns; what a terminal of usual size shows
 _RECONCILED_SHOWN = 12
 
 NEXT = (
-    ("make psql", "look around: \\dn+ lists the layers"),
+    ("make psql", "look around: \\dt marts.* lists the marts"),
     ("make day", "one more business day: generate, load, build"),
     ("make docs", "every model and column explained, and their graph"),
     ("make load SOURCE=online_retail FROM=<folder>", "a real shop's files into the same tables"),
@@ -32,14 +33,15 @@ NEXT = (
 
 @dataclass(frozen=True)
 class Step:
-    """A step that ran, and how long it took in seconds."""
+    """A step that ran on a database (as `where` names it), and how long it took in seconds."""
 
     name: str
     seconds: float
+    database: str
 
 
 def read_steps(path: Path = STEPS_FILE) -> list[Step]:
-    """Read the steps of the last demo; none when there was none.
+    """Read the steps of earlier demos, on whichever database; none when there was none.
 
     Raises:
         WarehouseError: the file is damaged.
@@ -53,7 +55,7 @@ def read_steps(path: Path = STEPS_FILE) -> list[Step]:
 
 
 def show(figures: Figures, steps: list[Step], console: Console | None = None) -> None:
-    """Print the summary to standard output, at most 100 columns wide."""
+    """Print the summary to standard output, in at most 100 columns where the figures fit."""
     out = console or Console(highlight=False)
     out.width = min(out.width if out.is_terminal else WIDTH, WIDTH)
     if not figures.raw:
@@ -61,14 +63,14 @@ def show(figures: Figures, steps: list[Step], console: Console | None = None) ->
         return
     batches = ", ".join(f"{source} up to batch {batch}" for source, batch in figures.last_batches)
     out.print(f"[bold]The warehouse holds[/] {batches}\n")
-    out.print(_beside(_raw(figures), _layers(figures)))
+    _print_whole(out, _raw(figures), _layers(figures))
     if not figures.marts:
         out.print("\nThe marts are not built yet: make build.")
         return
     out.print()
-    out.print(_beside(_marts(figures), _rules(figures)))
+    _print_whole(out, _marts(figures), _rules(figures))
     out.print()
-    out.print(_reconciled(figures))
+    _print_whole(out, _reconciled(figures))
     out.print(_verdict(figures))
     if steps:
         total = sum(step.seconds for step in steps)
@@ -80,10 +82,20 @@ def show(figures: Figures, steps: list[Step], console: Console | None = None) ->
     out.print("[bold]Next[/]", commands, sep="\n")
 
 
-def _beside(left: RenderableType, right: RenderableType) -> Table:
+def _print_whole(out: Console, *tables: RenderableType) -> None:
+    """Print tables beside each other, or one below the other where they do not fit.
+
+    Never narrower than they are: rich would cut figures, and a figure that is cut is a wrong one.
+    """
+    unbound = out.options.update(max_width=10_000)
     grid = Table.grid(padding=(0, 3))
-    grid.add_row(left, right)
-    return grid
+    grid.add_row(*tables)
+    below = Group(*[part for table in tables for part in ("", table)][1:])
+    fits = Measurement.get(out, unbound, grid).maximum <= out.width
+    whole = grid if fits else below
+    usual, out.width = out.width, max(out.width, Measurement.get(out, unbound, whole).maximum)
+    out.print(whole)
+    out.width = usual
 
 
 def _table(title: str, *headings: str, texts: int = 1) -> Table:
@@ -109,7 +121,7 @@ def _raw(figures: Figures) -> Table:
 
 
 def _layers(figures: Figures) -> Table:
-    table = _table("quality and production", "valid", "quarantined", "production")
+    table = _table("quality, production", "valid", "held", "production")
     for entity in figures.entities:
         counts = (entity.valid, entity.quarantined, entity.production)
         table.add_row(entity.name, *map(_number, counts))

@@ -10,9 +10,6 @@ from click.testing import CliRunner, Result
 from queries import query
 
 from warehouse import cli, settings
-from warehouse.demo import STEPS_FILE, finished_batches, keep_steps
-from warehouse.errors import WarehouseError
-from warehouse.summary import Step, read_steps
 
 
 @pytest.fixture
@@ -123,19 +120,3 @@ def test_a_faulty_setting_ends_every_command_with_one_line(project, command):
     assert done.exit_code == 1
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("Error: WAREHOUSE_ENV: ")
-
-
-def test_steps_are_kept_and_replaced_by_name(tmp_path):
-    path = tmp_path / "data" / STEPS_FILE.name
-    assert read_steps(path) == []
-    keep_steps([Step("load", 1.5), Step("build", 20.0)], path)
-    keep_steps([Step("build", 9.0), Step("day", 2.0)], path)
-    assert read_steps(path) == [Step("load", 1.5), Step("build", 9.0), Step("day", 2.0)]
-    path.write_text("{")
-    with pytest.raises(WarehouseError, match="is damaged"):
-        read_steps(path)
-
-
-def test_batches_without_a_manifest_are_not_finished(tmp_path):
-    (tmp_path / "2025-12-31").mkdir()
-    assert finished_batches(tmp_path) == []

@@ -9,11 +9,11 @@ from project import Project, copy_project
 from queries import query
 
 from warehouse import demo, programs
-from warehouse.demo import AnotherHistory, Demo, finished_batches
+from warehouse.demo import STEPS_FILE, AnotherHistory, Demo, finished_batches, keep_steps
 from warehouse.errors import StepFailed, WarehouseError
-from warehouse.summary import Step
+from warehouse.summary import Step, read_steps
 
-START = Step("start", 0.1)
+START = Step("start", 0.1, "database unused")
 
 
 @pytest.fixture
@@ -143,3 +143,20 @@ def test_flags_that_ask_for_the_same_history_are_taken(landing, ran, built):
     Demo(built, ("--scale", "0.02"), 1, START).run()
     (command,) = ran
     assert command[-4:] == ("--start", "2025-01-01", "--scale", "0.02")
+
+
+def test_steps_are_kept_and_replaced_by_name_and_database(tmp_path):
+    path = tmp_path / "data" / STEPS_FILE.name
+    assert read_steps(path) == []
+    keep_steps([Step("load", 1.5, "a"), Step("build", 20.0, "a")], path)
+    keep_steps([Step("build", 9.0, "a"), Step("build", 2.0, "b")], path)
+    expected = [Step("load", 1.5, "a"), Step("build", 9.0, "a"), Step("build", 2.0, "b")]
+    assert read_steps(path) == expected
+    path.write_text("{")
+    with pytest.raises(WarehouseError, match="is damaged"):
+        read_steps(path)
+
+
+def test_batches_without_a_manifest_are_not_finished(tmp_path):
+    (tmp_path / "2025-12-31").mkdir()
+    assert finished_batches(tmp_path) == []

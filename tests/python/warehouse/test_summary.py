@@ -1,0 +1,84 @@
+"""The summary on a screen: every figure whole, and only what belongs to this database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from click.testing import CliRunner
+from queries import query
+from rich.console import Console
+
+from warehouse import cli
+from warehouse.connections import where
+from warehouse.figures import Entity, Figures, Reconciled, Rule
+from warehouse.summary import Step, show
+
+SMALL = Figures(
+    raw=[("online_retail_invoice_lines", 1_067_371, 12), ("shop_order_items", 530_123, 7)],
+    entities=[Entity("order_items", 1_530_123, 4_321, 1_530_119)],
+    production_only=[("customer_history", 61_234)],
+    marts=[("monthly_active_customers", 1_213)],
+    rules=[Rule("order_items", "quantity_not_positive", 4_301, 4_302, 1_001, 1_002)],
+    reconciled=[
+        Reconciled(
+            ("online_retail", "order_items", "GBP", "discount_amount"),
+            Decimal("19287250.98"),
+            Decimal("-1234567.89"),
+            agrees=False,
+        )
+    ],
+    last_batches=[("online_retail", "year-2010-2011"), ("shop", "2026-01-01")],
+)
+LARGE = replace(
+    SMALL,
+    raw=[("online_retail_invoice_lines_of_earlier_years", 1_067_371_000, 12_000_000)],
+    entities=[Entity("order_items", 1_530_123_000, 4_321_000, 1_530_119_000)],
+    rules=[Rule("order_status_events", "a_rule_with_a_very_long_name" * 3, 4_301, 4_302, 1, 2)],
+)
+
+
+def shown(figures: Figures, steps: list[Step], *, terminal: int | None = None) -> str:
+    out = StringIO()
+    show(figures, steps, Console(file=out, width=terminal, force_terminal=terminal is not None))
+    return out.getvalue()
+
+
+def figures_of(figures: Figures) -> list[str]:
+    (entity,), (rule,), (measure,) = figures.entities, figures.rules, figures.reconciled
+    numbers = [entity.valid, entity.quarantined, entity.production]
+    numbers += [rule.held, rule.injected, rule.missed, rule.wrongly_held]
+    numbers += [measure.figure, measure.difference]
+    numbers += [number for _, *row in (*figures.raw, *figures.marts) for number in row]
+    return [f"{number:,}" for number in numbers]
+
+
+@pytest.mark.parametrize("terminal", [None, 200, 60], ids=["pipe", "wide", "narrow"])
+@pytest.mark.parametrize("figures", [SMALL, LARGE], ids=["small", "large"])
+def test_no_figure_is_cut(figures, terminal):
+    text = shown(figures, [], terminal=terminal)
+    assert "…" not in text
+    assert [number for number in figures_of(figures) if number not in text] == []
+
+
+def test_two_sources_fit_in_a_hundred_columns_side_by_side():
+    lines = shown(SMALL, []).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert sum(line.startswith("raw ") and "production" in line for line in lines) == 1
+
+
+def test_seconds_are_those_of_the_database_in_use(database_url, monkeypatch):
+    steps = [Step("load", 1.5, where(database_url)), Step("load", 77.7, "database other at host:1")]
+    monkeypatch.setattr(cli, "read_steps", lambda: steps)
+    monkeypatch.setattr(cli, "read_figures", lambda cur: SMALL)
+    done = CliRunner().invoke(cli.main, ["summary"], env={"DATABASE_URL": database_url})
+    assert "load 1.5; in all 1.5" in done.stdout
+
+
+def test_the_hint_for_psql_is_true(small_warehouse):
+    done = small_warehouse.run_well("python", "-m", "warehouse", "psql", "-c", r"\dt marts.*")
+    tables = query(small_warehouse.url, "select tablename from pg_tables where schemaname='marts'")
+    assert tables
+    assert all(name in done.stdout for (name,) in tables)
