@@ -70,13 +70,13 @@ generate: setup ## Write the shop's history: SCALE START DAYS SEED WORKERS DEFEC
 load: up ## Load the files that are new: SOURCE FROM
 	$(BIN)/python -m loader --workers "$$WORKERS" $(if $(FROM),--from "$$FROM") -- "$$SOURCE"
 
-build: up ## Build and test every model (dbt build)
-	$(BIN)/dbt build
+build: up ## Build and test every model (dbt build, one at a time)
+	@$(BIN)/python -m warehouse build
 
 day: up ## Advance one business day: generate it, load it, build
 	$(GENERATE) --days 1
 	$(BIN)/python -m loader $(GENERATED) --workers "$$WORKERS"
-	$(BIN)/dbt build
+	@$(BIN)/python -m warehouse build
 
 docs: up ## Write the documentation and serve it
 	$(BIN)/dbt docs generate

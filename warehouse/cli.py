@@ -7,7 +7,7 @@ from contextlib import closing
 
 import click
 
-from warehouse import cleaning, client_tools, profiles
+from warehouse import building, cleaning, client_tools, profiles
 from warehouse.connections import connect, database_url, use_utc, where
 from warehouse.console import say
 from warehouse.demo import Demo
@@ -101,6 +101,21 @@ def dump() -> None:
     """Write schema and data as plain SQL under exports/."""
     done = client_tools.dump(database_url(load_settings()), PROJECT_DIR / "exports")
     click.echo(f"{done.path}: {done.tables} tables, {done.bytes:,} bytes")
+
+
+@main.command(name="build", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def run_build(context: click.Context, arguments: tuple[str, ...]) -> None:
+    """Run dbt build unless another one is at work in the database; ARGUMENTS are dbt's own.
+
+    Writes profiles.yml first, so that dbt builds where the lock is. The exit code is dbt's. Plain
+    dbt build works too, and looks at no lock.
+    """
+    settings = load_settings()
+    in_use = database_url(settings)
+    profiles.write_profiles(in_use, settings, PROJECT_DIR / "profiles.yml")
+    context.exit(building.build(in_use, arguments))
 
 
 @main.command(name="profiles")

@@ -17,6 +17,7 @@ from typing import Any
 
 import psycopg2
 
+from warehouse.building import only_build
 from warehouse.connections import connect, where
 from warehouse.console import say
 from warehouse.errors import StepRefused, WarehouseError
@@ -144,10 +145,14 @@ class Demo:
             load = ("loader", MODEL, "--workers", self._workers)
             self._step(f"load {what}", lambda: run_module(*load))
         if not self._built():
-            self._step(f"build {what}", lambda: run_dbt("build"))
+            self._step(f"build {what}", self._build)
 
     def _generate(self, *arguments: str) -> None:
         run_module("generator", "--model", MODEL, "--workers", self._workers, *arguments)
+
+    def _build(self) -> None:
+        with only_build(self._url):
+            run_dbt("build")
 
     def _step(self, name: str, work: Callable[[], None]) -> None:
         say(f"{name} ...")

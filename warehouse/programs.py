@@ -34,10 +34,14 @@ def run_dbt(*arguments: str) -> None:
     Raises:
         StepFailed: its exit code is not 0.
     """
-    dbt = Path(sys.executable).with_name("dbt")
-    command = [str(dbt), "--no-use-colors", *arguments]
+    command = [*dbt_command(), "--no-use-colors", *arguments]
     with _node_progress(f"dbt {arguments[0]}") as watch:
         _run(command, f"dbt {arguments[0]}", show_errors=False, watch=watch)
+
+
+def dbt_command() -> list[str]:
+    """Give the command of the dbt that is installed beside this Python."""
+    return [str(Path(sys.executable).with_name("dbt"))]
 
 
 def _run(
