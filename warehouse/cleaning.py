@@ -6,26 +6,20 @@ import shutil
 from pathlib import Path
 
 from warehouse.embedded import EmbeddedServer
-from warehouse.errors import SettingsError, WarehouseError
+from warehouse.errors import WarehouseError
 from warehouse.settings import Settings
 
 
-def candidates(settings: Settings, project: Path) -> list[Path]:
-    """List what there is to delete.
+def candidates(settings: Settings, project: Path) -> tuple[list[Path], list[Path]]:
+    """List what there is to delete, and what is left because it lies outside the project folder.
 
-    Raises:
-        SettingsError: one of them lies outside the project folder, by a setting or a symbolic link.
+    The second happens by a setting or a symbolic link: what was put elsewhere may be anybody's.
     """
     names = ("data/landing", "data/steps.json", "exports", "target", "logs", "profiles.yml")
     paths = [settings.server_dir, *(project / name for name in names)]
     found = [path for path in paths if path.exists() or path.is_symlink()]
-    for path in found:
-        real = path.resolve()
-        if project.resolve() not in real.parents:
-            raise SettingsError(
-                f"{path} is {real}, outside the project {project}: remove it yourself"
-            )
-    return found
+    inside = [path for path in found if project.resolve() in path.resolve().parents]
+    return inside, [path for path in found if path not in inside]
 
 
 def size_of(path: Path) -> int:

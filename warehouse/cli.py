@@ -132,7 +132,10 @@ def write_profiles() -> None:
 def clean(yes: bool) -> None:
     """Delete landing data, embedded server, exports and build results; asks first."""
     settings = load_settings()
-    paths = cleaning.candidates(settings, PROJECT_DIR)
+    paths, outside = cleaning.candidates(settings, PROJECT_DIR)
+    for path in outside:
+        link = f" -> {path.resolve()}" if path.is_symlink() else ""
+        say(f"  {path}{link}  (left: it is outside the project, remove it yourself)")
     if not paths:
         say("nothing to delete")
         return

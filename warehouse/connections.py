@@ -6,6 +6,7 @@ carries an application_name that names its program in pg_stat_activity.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -119,14 +120,15 @@ def use_utc(conn: Connection) -> None:
 
 def _explain(url: str, error: psycopg2.Error) -> str:
     """Turn libpq's words into one line with the fix."""
-    reason = " ".join(str(error).split())
+    # libpq's own question would stand before our answer to it.
+    reason = re.sub(r"\s+Is the server running[^?]*\?", "", " ".join(str(error).split()))
     lowered = reason.lower()
     if "password authentication failed" in lowered or "no password supplied" in lowered:
         fix = "check user and password in DATABASE_URL (or in .env)"
     elif "does not exist" in lowered:
         fix = "create it, or correct DATABASE_URL"
     elif "connection refused" in lowered or "timeout expired" in lowered:
-        fix = "is the server running? (embedded: make up)"
+        fix = "is the server running? start it, or correct DATABASE_URL"
     else:
         fix = "check DATABASE_URL (or .env)"
     return f"cannot connect to {where(url)}: {reason}; {fix}"

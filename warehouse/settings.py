@@ -55,6 +55,21 @@ def _check_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _check_server_dir(folder: Path) -> Path:
+    """Refuse the project's folder and those above it: a server's folder is deleted as a whole."""
+    if PROJECT_DIR.is_relative_to(_resolved(folder)):
+        raise ValueError(
+            "must be a folder of the server's own, such as .postgres, "
+            f"and not {PROJECT_DIR} or one above it"
+        )
+    return folder
+
+
+def _resolved(folder: Path) -> Path:
+    """Resolve POSTGRES_DIR: a relative one counts from the project folder."""
+    return (PROJECT_DIR / folder.expanduser()).resolve()
+
+
 def _as_number(value: object) -> object:
     """Turn digits from the environment into a number: Literal does not convert by itself."""
     return int(value) if isinstance(value, str) and value.isdigit() else value
@@ -75,13 +90,13 @@ class Settings(BaseSettings):
     database_url: Annotated[SecretStr, AfterValidator(_check_url)] | None = None
     warehouse_env: Literal["dev", "staging", "prod"] = "dev"
     postgres_major: Annotated[Literal[16, 18], BeforeValidator(_as_number)] = 18
-    postgres_dir: Path = Path(".postgres")
+    postgres_dir: Annotated[Path, AfterValidator(_check_server_dir)] = Path(".postgres")
     dbt_threads: int = Field(default=4, ge=1, le=64)
 
     @property
     def server_dir(self) -> Path:
-        """Folder of the embedded server; a relative POSTGRES_DIR counts from the project folder."""
-        return (PROJECT_DIR / self.postgres_dir.expanduser()).resolve()
+        """Folder of the embedded server."""
+        return _resolved(self.postgres_dir)
 
 
 def load_settings() -> Settings:

@@ -100,18 +100,22 @@ def test_clean_deletes_what_the_programs_made_and_nothing_else(landed, answer, e
     assert "nothing to delete" in run("clean").stderr
 
 
-def test_clean_leaves_the_project_folder_never(landed, tmp_path_factory):
+def test_clean_leaves_what_lies_outside_and_says_so(landed, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside")
     (outside / "precious").touch()
-    done = run("clean", "--yes", POSTGRES_DIR=str(outside))
-    assert (done.exit_code, "outside the project" in done.stderr) == (1, True)
     (landed / "exports" / "file").unlink()
     (landed / "exports").rmdir()
     (landed / "exports").symlink_to(outside)
-    done = run("clean", "--yes")
-    assert (done.exit_code, "outside the project" in done.stderr) == (1, True)
+    done = run("clean", "--yes", POSTGRES_DIR=str(outside))
+    assert done.exit_code == 0
+    assert f"{outside}  (left: it is outside the project" in done.stderr
+    assert f"{landed / 'exports'} -> {outside}  (left: it is outside" in done.stderr
     assert (outside / "precious").exists()
-    assert (landed / "target" / "file").exists(), "nothing is deleted when something is refused"
+    assert (landed / "exports").is_symlink()
+    assert not (landed / "target").exists()
+    assert not (landed / "data" / "landing").exists()
+    again = run("clean", "--yes", POSTGRES_DIR=str(outside))
+    assert "nothing to delete" in again.stderr
 
 
 @pytest.mark.parametrize("command", ["up", "status", "url", "psql", "dump", "profiles", "demo"])
