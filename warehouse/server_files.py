@@ -24,6 +24,8 @@ from warehouse.errors import ServerError
 
 HOST = "127.0.0.1"
 
+LOCK = "lock"  # the first thing that a start makes: it marks the folder as a server's
+
 # Below the range (32768 and up) from which systems give outgoing connections their ports: a port
 # from there could be in passing use just when the server starts again.
 _FIRST_PORT, _PORTS = 20_000, 10_000
@@ -113,6 +115,6 @@ def port_is_free(port: int) -> bool:
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Let one command at a time start or stop the server; others wait."""
-    with (directory / "lock").open("w") as file:
+    with (directory / LOCK).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

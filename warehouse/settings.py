@@ -6,6 +6,7 @@ an empty value counts as not set. `.env.example` describes each one.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from warehouse.errors import SettingsError
+from warehouse.server_files import LOCK
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]
 
@@ -56,11 +58,18 @@ def _check_url(url: SecretStr) -> SecretStr:
 
 
 def _check_server_dir(folder: Path) -> Path:
-    """Refuse the project's folder and those above it: a server's folder is deleted as a whole."""
-    if PROJECT_DIR.is_relative_to(_resolved(folder)):
+    """Refuse a folder that is not the server's own: `clean` deletes it as a whole.
+
+    Such are the project's, those above it, and any that holds something but no server's lock.
+    """
+    place = _resolved(folder)
+    own = not PROJECT_DIR.is_relative_to(place)
+    if own and not (place / LOCK).exists():
+        with suppress(OSError):  # missing, or closed to us: the server's own commands say so
+            own = not any(place.iterdir())
+    if not own:
         raise ValueError(
-            "must be a folder of the server's own, such as .postgres, "
-            f"and not {PROJECT_DIR} or one above it"
+            f"must be a folder of the server's own, such as .postgres, and {place} is in other use"
         )
     return folder
 

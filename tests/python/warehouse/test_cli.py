@@ -26,7 +26,14 @@ def landed(project):
     for name in ("data/landing/shop", "exports", "target", "logs", ".postgres/data"):
         (project / name).mkdir(parents=True)
         (project / name / "file").write_text("x" * 1000)
-    for name in ("profiles.yml", "data/steps.json", ".env", "Makefile", "data/own.csv"):
+    for name in (
+        ".postgres/lock",
+        "profiles.yml",
+        "data/steps.json",
+        ".env",
+        "Makefile",
+        "data/own.csv",
+    ):
         (project / name).write_text("[]")
     return project
 
@@ -103,6 +110,7 @@ def test_clean_deletes_what_the_programs_made_and_nothing_else(landed, answer, e
 def test_clean_leaves_what_lies_outside_and_says_so(landed, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside")
     (outside / "precious").touch()
+    (outside / "lock").touch()
     (landed / "exports" / "file").unlink()
     (landed / "exports").rmdir()
     (landed / "exports").symlink_to(outside)

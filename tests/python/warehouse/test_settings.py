@@ -46,6 +46,7 @@ def test_a_secret_is_not_shown(monkeypatch):
         ("POSTGRES_MAJOR", "15", "POSTGRES_MAJOR: .*16 or 18"),
         ("POSTGRES_DIR", ".", "POSTGRES_DIR: must be a folder of the server's own"),
         ("POSTGRES_DIR", "models/..", "POSTGRES_DIR: must be a folder of the server's own"),
+        ("POSTGRES_DIR", "models", "POSTGRES_DIR: .*models is in other use"),
         ("POSTGRES_DIR", "/", "POSTGRES_DIR: must be a folder of the server's own"),
         ("DBT_THREADS", "0", "DBT_THREADS: .*greater than or equal to 1"),
     ],
