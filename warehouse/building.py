@@ -12,6 +12,9 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
+import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
+
 from warehouse.connections import connect, where
 from warehouse.errors import WarehouseError
 from warehouse.programs import dbt_command
@@ -21,7 +24,7 @@ _LOCK = "counting-house.build"
 
 
 @contextmanager
-def only_build(url: str) -> Iterator[None]:
+def only_build(url: str) -> Iterator[Connection]:
     """Hold the build lock of a database for the block; it goes with the connection, come what may.
 
     Raises:
@@ -34,23 +37,39 @@ def only_build(url: str) -> Iterator[None]:
             cur.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (_LOCK,))
             if cur.fetchone() != (True,):
                 raise WarehouseError(f"another build is at work in {where(url)}; wait for it")
-        yield
+        yield conn
 
 
 def build(url: str, arguments: Sequence[str]) -> int:
     """Run `dbt build` on the database at `url`, its output passed through; gives its exit code.
 
     Raises:
-        WarehouseError: another build is at work there.
+        WarehouseError: another build is at work there, or the server went away in the middle.
     """
-    with only_build(url):
+    with only_build(url) as lock:
         process = subprocess.Popen([*dbt_command(), "build", *arguments], cwd=PROJECT_DIR)
         # The lock must outlive dbt, whatever is to end it: dbt cancels its queries first.
         before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         try:
-            return _wait(process)
+            code = _wait(process)
         finally:
             signal.signal(signal.SIGTERM, before)
+        if code != 0 and _is_lost(lock):
+            raise WarehouseError(
+                f"{where(url)} went away during the build: nothing is half done; "
+                "start the server and build again"
+            )
+        return code
+
+
+def _is_lost(conn: Connection) -> bool:
+    """Ask whether the server let go of a connection that was at rest."""
+    try:
+        with conn.cursor() as cur:
+            cur.execute("select 1")
+    except psycopg2.Error:
+        return True
+    return False
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:

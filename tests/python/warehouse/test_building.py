@@ -66,6 +66,20 @@ def test_dbt_gets_its_arguments_and_the_lock_and_gives_its_exit_code(database_ur
     assert (tmp_path / "profiles.yml").exists()
 
 
+def test_a_server_that_goes_away_in_the_middle_is_named_last(database_url, tmp_path, dbt):
+    tests = str(Path(__file__).parents[1])
+    dbt(
+        f"import sys; sys.path.insert(0, {tests!r}); from queries import query\n"
+        f"query({database_url!r}, 'select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()')\n"
+        "sys.exit(2)"
+    )
+    lost = build(database_url)
+    assert lost.exit_code == 1
+    expected = f"Error: {where(database_url)} went away during the build: nothing is half done; "
+    assert lost.stderr.endswith(expected + "start the server and build again\n")
+
+
 def test_other_databases_build_at_the_same_time(database_url, postgres_server, dbt):
     dbt("")
     with only_build(postgres_server):
