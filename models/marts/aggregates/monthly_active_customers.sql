@@ -7,7 +7,7 @@ active as (
         customer_id,
         cast(date_trunc('month', order_date) as date) as month_start
     from {{ ref("fct_orders") }}
-    where customer_id is not null
+    where customer_id is not null and line_count > 0
 
 ),
 
