@@ -1,0 +1,1 @@
+"""How a data model becomes files: values from counters, records as bytes, parts by workers."""
