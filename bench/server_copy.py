@@ -17,6 +17,7 @@ from pathlib import Path
 
 from psycopg2 import sql
 
+from loader.budget import Budget
 from loader.discovery import LandedFile, discover
 from loader.json_lines import json_to_csv
 from loader.ledger import begin_load
@@ -87,5 +88,5 @@ def _prepare_copy(file: LandedFile, columns: Sequence[str], scratch: Path) -> _C
         return _Copy(file.path, table, header, header=True)
     path = scratch / f"{file.name.replace('/', '-')}.csv"
     with FileStream(replace(file, sha256=None)) as stream, path.open("wb") as out:
-        out.writelines(json_to_csv(stream, columns, Rejects(file.path, 0), set()))
+        out.writelines(json_to_csv(stream, columns, Rejects(file.path, Budget.parse("0")), set()))
     return _Copy(path, table, [ROW_ID, *columns], header=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from loader import report
+from loader.budget import DEFAULT_BUDGET, Budget
 from loader.errors import RunFailed
 from loader.run import run
 from loader.sources import SOURCES_FILE, load_sources
@@ -14,6 +15,23 @@ from warehouse.connections import database_url
 from warehouse.tuning import cores
 
 LANDING = Path("data/landing")
+
+
+class BudgetType(click.ParamType[Budget]):
+    """A count such as 100 or a share such as 5%."""
+
+    name = "count|share"
+
+    def convert(
+        self, value: str | Budget, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Budget:
+        """Read the option; click passes the default through here as it is."""
+        if isinstance(value, Budget):
+            return value
+        try:
+            return Budget.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -33,9 +51,11 @@ LANDING = Path("data/landing")
 )
 @click.option(
     "--max-rejects",
-    type=click.IntRange(min=0),
-    default=0,
-    help="Records of a file that COPY cannot take and that are set aside; one more fails the file.",
+    "budget",
+    type=BudgetType(),
+    default=DEFAULT_BUDGET,
+    help="Records of a file that COPY cannot take and that are set aside: a count, or a share of "
+    "the file's records, rounded up (but never all of them); one more fails the file.",
 )
 @click.option(
     "--sources",
@@ -45,9 +65,7 @@ LANDING = Path("data/landing")
     show_default="loader/sources.yml",
     help="Declares the sources, their tables and columns.",
 )
-def main(
-    source: str, root: Path | None, workers: int, max_rejects: int, sources_file: Path
-) -> None:
+def main(source: str, root: Path | None, workers: int, budget: Budget, sources_file: Path) -> None:
     """Load what SOURCE has delivered and the warehouse does not hold yet.
 
     Every file goes into its table raw.SOURCE_TABLE in one transaction with its row in the ledger
@@ -60,7 +78,7 @@ def main(
         sources=load_sources(sources_file),
         url=database_url(),
         workers=workers,
-        max_rejects=max_rejects,
+        budget=budget,
     )
     report.show(done)
     if done.fatal:

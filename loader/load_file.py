@@ -11,6 +11,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 
+from loader.budget import Budget
 from loader.discovery import LandedFile
 from loader.errors import FileError
 from loader.json_lines import UnknownColumns, json_to_csv
@@ -52,12 +53,12 @@ class Terms:
 
     Attributes:
         tables: the raw tables; they grow when a file has columns that its table has not.
-        max_rejects: how many records of a file may be set aside.
+        budget: how many records of a file may be set aside.
         meter: counts the bytes read.
     """
 
     tables: RawTables
-    max_rejects: int
+    budget: Budget
     meter: Meter
 
 
@@ -75,7 +76,7 @@ class _Job:
         return raw_name(self.file.source, self.file.table)
 
     def rejects(self) -> Rejects:
-        return Rejects(self.file.path, self.terms.max_rejects)
+        return Rejects(self.file.path, self.terms.budget, self.file.rows)
 
 
 def load_file(conn: connection, file: LandedFile, declared: Sequence[str], terms: Terms) -> Loaded:
@@ -202,6 +203,13 @@ def _load_parquet(cur: cursor, job: _Job) -> tuple[Loaded, str]:
 def _loaded(
     job: _Job, size: int, rows: int, found: Collection[str], rejects: Rejects | None = None
 ) -> Loaded:
+    """Say what came of a file that was read to its end.
+
+    Raises:
+        RejectsError: too many of its records are set aside.
+    """
+    if rejects:
+        rejects.settle(rows + len(rejects.found))
     return Loaded(
         rows=rows,
         bytes=size,

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from loader.budget import Budget
 from loader.errors import RejectsError
 from loader.streams import BLOCK
 
@@ -39,29 +40,47 @@ class Fault(NamedTuple):
 
 
 class Rejects:
-    """The records of one file that are set aside, up to a limit.
+    """The records of one file that are set aside, as far as the budget goes.
 
     Args:
         path: the file, for the message.
-        limit: how many are allowed; one more fails the file.
+        budget: how many are allowed; one more fails the file.
+        promised: the number of records that the manifest gives; None where there is none. With it
+            a share is known from the start, and a file beyond repair is not read to its end.
     """
 
-    def __init__(self, path: Path, limit: int) -> None:
-        self._path, self._limit = path, limit
+    def __init__(self, path: Path, budget: Budget, promised: int | None = None) -> None:
+        self._path, self._budget = path, budget
+        self._limit = budget.allowed(promised)
         self.found: list[Reject] = []
 
     def add(self, number: int, fault: Fault, line: bytes) -> None:
         """Set a record aside.
 
         Raises:
-            RejectsError: there are more than the limit allows.
+            RejectsError: there are more than the budget allows.
         """
         self.found.append(Reject(number, *fault, line))
-        if len(self.found) <= self._limit:
+        self._judge(self._limit)
+
+    def settle(self, records: int) -> None:
+        """Judge a file that has been read to its end.
+
+        Args:
+            records: that it has, those set aside included.
+
+        Raises:
+            RejectsError: more of them are set aside than the budget allows.
+        """
+        self._judge(self._budget.allowed(records))
+
+    def _judge(self, limit: int | None) -> None:
+        if limit is None or len(self.found) <= limit:
             return
         first = self.found[0]
-        if self._limit:
-            what = f"more than {self._limit:,} records cannot be loaded; the first is record"
+        if limit:
+            share = f" ({self._budget} of the file)" if self._budget.is_share else ""
+            what = f"more than {limit:,} records{share} cannot be loaded; the first is record"
             fix = "a higher --max-rejects sets more of them aside"
         else:
             what = "record"

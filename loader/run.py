@@ -16,6 +16,7 @@ import psycopg2
 from psycopg2.extensions import connection
 
 from loader.attempts import Workshop, bring_to_end, one_line, surely_loaded
+from loader.budget import DEFAULT_BUDGET, Budget
 from loader.conflicts import LoadedFile
 from loader.discovery import LandedFile, discover
 from loader.errors import LockedError, RunFailed
@@ -41,11 +42,17 @@ class Limits:
     """Connections at a time, and records of a file that may be set aside."""
 
     workers: int
-    max_rejects: int
+    budget: Budget
 
 
 def run(  # noqa: PLR0913 - what the command line gives
-    name: str, root: Path, *, sources: Sources, url: str, workers: int, max_rejects: int = 0
+    name: str,
+    root: Path,
+    *,
+    sources: Sources,
+    url: str,
+    workers: int,
+    budget: Budget = DEFAULT_BUDGET,
 ) -> Run:
     """Load everything new of a source.
 
@@ -55,7 +62,7 @@ def run(  # noqa: PLR0913 - what the command line gives
         sources: all that are declared.
         url: of the warehouse.
         workers: connections, and files, at a time.
-        max_rejects: records of a file that may be set aside; one more fails the file.
+        budget: records of a file that may be set aside; one more fails the file.
 
     Returns:
         What was done; faults of single files are in it, they end nothing.
@@ -65,7 +72,7 @@ def run(  # noqa: PLR0913 - what the command line gives
         WarehouseError: the server cannot be reached.
     """
     try:
-        return _run(name, root, sources, url, Limits(workers, max_rejects))
+        return _run(name, root, sources, url, Limits(workers, budget))
     except psycopg2.Error as error:
         raise RunFailed(
             f"the warehouse's server refused: {one_line(error)}; what was loaded stays: "
@@ -83,7 +90,7 @@ def _run(name: str, root: Path, sources: Sources, url: str, limits: Limits) -> R
         landing = discover(name, source, root, known)
         result = Run(name, unfinished=landing.unfinished, problems=landing.problems)
         with ConnectionPool(url, limits.workers, application_name="loader") as pool:
-            shop = Workshop(source, pool, Terms(tables, limits.max_rejects, Meter()))
+            shop = Workshop(source, pool, Terms(tables, limits.budget, Meter()))
             loading = time.monotonic()
             _work(shop, landing.files, known, limits.workers, result)
             result.loading_seconds = time.monotonic() - loading

@@ -15,6 +15,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from loader.__main__ import main
+from loader.budget import Budget
 from loader.outcome import Run
 from loader.run import run
 from loader.sources import Sources
@@ -74,9 +75,9 @@ def query(database_url: str) -> Iterator[Query]:
 
 @pytest.fixture
 def load(database_url: str, landing: Path) -> Load:
-    """Runs the loader in this process: load("mill", max_rejects=3)."""
+    """Runs the loader in this process: load("mill", max_rejects=3), or "2%"; none unless asked."""
 
-    def start(source: str = "mill", *, workers: int = 2, max_rejects: int = 0) -> Run:
+    def start(source: str = "mill", *, workers: int = 2, max_rejects: int | str = 0) -> Run:
         sources = Sources.model_validate(yaml.safe_load(SOURCES_YAML))
         return run(
             source,
@@ -84,7 +85,7 @@ def load(database_url: str, landing: Path) -> Load:
             sources=sources,
             url=database_url,
             workers=workers,
-            max_rejects=max_rejects,
+            budget=Budget.parse(str(max_rejects)),
         )
 
     return start

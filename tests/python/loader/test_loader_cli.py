@@ -155,7 +155,13 @@ def test_a_file_that_cannot_be_loaded(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--workers", "0"], ["--max-rejects", "-1"], ["--max-rejects", "few"], ["--nonsense"]],
+    [
+        ["--workers", "0"],
+        ["--max-rejects", "-1"],
+        ["--max-rejects", "few"],
+        ["--max-rejects", "101%"],
+        ["--nonsense"],
+    ],
 )
 def test_wrong_arguments(cli, arguments: list[str]) -> None:
     result = cli("mill", *arguments)

@@ -11,8 +11,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from loader.budget import Budget
 from loader.errors import RejectsError
-from loader.rejects import Rejects, sound_csv
+from loader.rejects import Fault, Rejects, sound_csv
 
 DIRTY = (
     b"id,grain,weight\n"
@@ -90,6 +91,43 @@ def test_a_failed_file_loads_when_allowed(load, query, landing: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("case", [("5%", 20, 1), ("5%", 21, 2), ("0.1%", 3000, 3), ("0%", 50, 0)])
+def test_a_share_is_judged_over_the_whole_file(
+    load, query, landing: Path, case: tuple[str, int, int]
+) -> None:
+    """The bad ones come first: that they are all there is at that point does not count."""
+    share, records, allowed = case
+    for name, bad in (("sacks-within.csv", allowed), ("sacks-beyond.csv", allowed + 1)):
+        lines = ["0,too few"] * bad + ["1,rye,2"] * (records - bad)
+        (landing / name).write_text("\n".join(["id,grain,weight", *lines, ""]))
+    for outcome in load(max_rejects=share).outcomes:
+        within = outcome.file.name == "sacks-within.csv"
+        assert outcome.status == ("loaded" if within else "failed"), outcome
+        if not within and allowed:
+            assert f"more than {allowed} records ({share} of the file)" in outcome.error
+    assert query("select rows, rejects from raw._loads where status = 'loaded'") == [
+        (records - allowed, allowed)
+    ]
+
+
+def test_any_file_may_have_one_reject_by_default(cli, query, landing: Path) -> None:
+    (landing / "sacks-1.csv").write_text("id,grain,weight\n1,rye,2\n2,oat\n")
+    (landing / "sacks-2.csv").write_text("id,grain,weight\n1,rye,2\n2,oat\n3,oat\n")
+    assert cli("mill").exit_code == 1
+    assert query("select file, status, rejects from raw._loads order by 1") == [
+        ("sacks-1.csv", "loaded", 1),
+        ("sacks-2.csv", "failed", 0),
+    ]
+
+
+def test_with_a_manifest_a_file_beyond_its_share_is_not_read_to_its_end() -> None:
+    rejects = Rejects(Path("x.csv"), Budget.parse("5%"), promised=40)
+    for number in (1, 2):
+        rejects.add(number, Fault("too_few_fields", "has 1 fields, the header names 3"), b"")
+    with pytest.raises(RejectsError, match="more than 2 records"):
+        rejects.add(3, Fault("too_few_fields", "has 1 fields, the header names 3"), b"")
+
+
 def test_mixed_line_ends_are_no_reject(load, query, landing: Path) -> None:
     (landing / "sacks.csv").write_bytes(b"id,grain,weight\n1,rye,2\r\n2,oat,3\n3,rye,4\r\n")
     assert not load().failed
@@ -115,7 +153,7 @@ def test_mixed_line_ends_are_no_reject(load, query, landing: Path) -> None:
 def test_a_stray_quote_does_not_swallow_the_file(
     lines: bytes, good: list[int], bad: list[int]
 ) -> None:
-    rejects = Rejects(Path("x.csv"), 10)
+    rejects = Rejects(Path("x.csv"), Budget.parse("10"))
     found = b"".join(sound_csv(io.BytesIO(lines), 3, rejects))
     assert [reject.line_number for reject in rejects.found] == bad
     assert [int(line.split(b",")[0]) for line in found.splitlines() if line[:1].isdigit()] == good
@@ -131,7 +169,7 @@ def test_rejects_stop_the_reading() -> None:
             yield b"a,b\n"
 
     with pytest.raises(RejectsError):
-        list(sound_csv(lines(), 3, Rejects(Path("x.csv"), 5)))
+        list(sound_csv(lines(), 3, Rejects(Path("x.csv"), Budget.parse("5"))))
     assert taken <= 7
 
 
@@ -160,7 +198,7 @@ def test_the_judgement_is_that_of_copy(database_url: str) -> None:
         conn.commit()
         for _ in range(1500):
             content = b"".join(draw.choices(alphabet, weights, k=draw.randint(1, 14))) + b"\n"
-            rejects = Rejects(Path("x.csv"), 100)
+            rejects = Rejects(Path("x.csv"), Budget.parse("100"))
             sound = b"".join(sound_csv(io.BytesIO(content), 2, rejects))
             cur.copy_expert("copy numbered from stdin (format csv)", io.BytesIO(sound))
             taken = _rows(cur, "select a, b from numbered")
