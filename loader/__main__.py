@@ -17,21 +17,11 @@ from warehouse.tuning import cores
 LANDING = Path("data/landing")
 
 
-class BudgetType(click.ParamType[Budget]):
-    """A count such as 100 or a share such as 5%."""
-
-    name = "count|share"
-
-    def convert(
-        self, value: str | Budget, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Budget:
-        """Read the option; click passes the default through here as it is."""
-        if isinstance(value, Budget):
-            return value
-        try:
-            return Budget.parse(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+def _budget(_ctx: click.Context, _param: click.Parameter, text: str) -> Budget:
+    try:
+        return Budget.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -52,8 +42,9 @@ class BudgetType(click.ParamType[Budget]):
 @click.option(
     "--max-rejects",
     "budget",
-    type=BudgetType(),
-    default=DEFAULT_BUDGET,
+    metavar="COUNT|SHARE",
+    callback=_budget,
+    default=str(DEFAULT_BUDGET),
     help="Records of a file that COPY cannot take and that are set aside: a count, or a share of "
     "the file's records, rounded up (but never all of them); one more fails the file.",
 )
