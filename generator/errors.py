@@ -3,6 +3,7 @@
 WarehouseError                (warehouse.errors: one line for the user, exit code 1)
 └── GeneratorError            base of all below
     ├── BadParameter          a flag out of range or in contradiction to a batch
+    ├── ModelError            a data model that cannot be read or made
     ├── LandingZoneError      a folder or manifest that cannot be read, written or continued
     └── WorkerLost            a worker process ended before its part was done
 """
@@ -18,6 +19,12 @@ class GeneratorError(WarehouseError):
 
 class BadParameter(GeneratorError):  # noqa: N818 - reads as what happened
     """A parameter is outside its range or contradicts the batches already there."""
+
+    exit_code = 2
+
+
+class ModelError(GeneratorError):
+    """A data model cannot be read or made; one line a problem, each with its place and the fix."""
 
     exit_code = 2
 

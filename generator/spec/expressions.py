@@ -12,9 +12,11 @@ and the functions `round(x, places)`, `floor(x)`, `min`, `max`, `abs` and `known
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 Operator = Literal["+", "-", "*", "/", "//", "%"]
@@ -46,6 +48,9 @@ _FUNCTIONS: dict[Function, tuple[int, int]] = {
     "abs": (1, 1),
     "known": (1, 1),
 }
+_NAMED: dict[str, Function] = {name: name for name in _FUNCTIONS}
+_MOST_PLACES = 6
+_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?")
 
 
 class ExpressionError(ValueError):
@@ -130,8 +135,9 @@ class Call:
 Node = Value | Text | Path | Binary | Compare | Logic | Not | If | Call
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Node:
-    """Read an expression.
+    """Read an expression; the checks and the engine ask for the same ones again and again.
 
     Raises:
         ExpressionError: it is not one; the message quotes it and says what is allowed.
@@ -186,12 +192,12 @@ class _Reader:
             case ast.Compare(ops=[operator], comparators=[right]) if type(operator) in _RELATIONS:
                 return Compare(_RELATIONS[type(operator)], self.node(tree.left), self.node(right))
             case ast.BoolOp():
-                operator = "and" if isinstance(tree.op, ast.And) else "or"
-                return Logic(operator, tuple(self.node(value) for value in tree.values))
+                joined: Literal["and", "or"] = "and" if isinstance(tree.op, ast.And) else "or"
+                return Logic(joined, tuple(self.node(value) for value in tree.values))
             case ast.IfExp():
                 return If(self.node(tree.test), self.node(tree.body), self.node(tree.orelse))
-            case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _FUNCTIONS:
-                return self._call(tree, name)
+            case ast.Call(func=ast.Name(id=name), keywords=[]) if function := _NAMED.get(name):
+                return self._call(tree, function)
             case _:
                 raise self._refuse(
                     tree,
@@ -205,8 +211,10 @@ class _Reader:
         if isinstance(tree.value, bool) or not isinstance(tree.value, int | float):
             raise self._refuse(tree, "use numbers and texts")
         # The digits as written: 0.1 is a tenth here.
-        written = ast.get_source_segment(self._text.strip(), tree) or repr(tree.value)
-        return Value(Fraction(written.replace("_", "")))
+        written = ast.get_source_segment(self._text.strip(), tree) or ""
+        if not _NUMBER.fullmatch(written):
+            raise self._refuse(tree, "write numbers as 12 or 12.5, with at most 18 digits a side")
+        return Value(Fraction(written))
 
     def _path(self, tree: ast.Name | ast.Attribute) -> Path:
         steps: list[str] = []
@@ -223,12 +231,17 @@ class _Reader:
         if not least <= len(tree.args) <= most:
             raise self._refuse(tree, f"{name} takes {least} to {most} arguments")
         if name == "round":
-            places = tree.args[1:]
-            number = places[0].value if places and isinstance(places[0], ast.Constant) else 0
-            if (places and not isinstance(places[0], ast.Constant)) or number not in range(7):
-                raise self._refuse(tree, "round takes 0 to 6 places")
-            return Call(name, (self.node(tree.args[0]),), int(number))
+            return Call(name, (self.node(tree.args[0]),), self._places(tree))
         arguments = tuple(self.node(argument) for argument in tree.args)
         if name == "known" and not isinstance(arguments[0], Path):
             raise self._refuse(tree, "known takes a column")
         return Call(name, arguments)
+
+    def _places(self, tree: ast.Call) -> int:
+        match tree.args[1:]:
+            case []:
+                return 0
+            case [ast.Constant(value=int(places))] if 0 <= places <= _MOST_PLACES:
+                return int(places)
+            case _:
+                raise self._refuse(tree, f"round takes 0 to {_MOST_PLACES} places")
