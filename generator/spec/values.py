@@ -331,4 +331,3 @@ Column = Annotated[
     | Record,
     Field(discriminator="kind"),
 ]
-
