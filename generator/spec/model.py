@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
@@ -10,7 +11,7 @@ from generator.spec.base import Name, Path, Share, Spec
 from generator.spec.delays import Delay
 from generator.spec.faults import Fault
 from generator.spec.rows import Rows
-from generator.spec.values import Column
+from generator.spec.values import After, Column
 
 Delivery = Literal["append", "change_log", "full_extract", "internal"]
 FileFormat = Literal["csv", "csv.gz", "csv.zst", "json", "json.gz", "json.zst", "parquet"]
@@ -177,6 +178,16 @@ class Table(Spec):
     changes: dict[Name, Change] = Field(default_factory=dict)
     ends: Ends | None = None
     faults: tuple[Fault, ...] = ()
+
+    def delays(self) -> Iterator[Delay]:
+        """Yield all delays of its life cycle and its times."""
+        if self.life_cycle is not None:
+            for steps in self.life_cycle.steps.values():
+                yield from (step.after for step in steps)
+        for column in self.columns.values():
+            if isinstance(column, After):
+                delays = [column.delay, *(way.delay for way in (column.slots or {}).values())]
+                yield from (delay for delay in delays if delay is not None)
 
 
 class Measure(Spec):

@@ -1,0 +1,288 @@
+"""Expressions at work: exact arithmetic over whole columns, in integers.
+
+A value is a numerator and a denominator, so nothing is rounded before the model says so.
+Intermediate numerators have to stay below 2**63: amounts up to ten million with two places may be
+multiplied by quantities and percentages without a thought.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.engine.columns import unit_of
+from generator.engine.mix import NULL, Bools, Floats, Ints
+from generator.engine.paths import Route
+from generator.errors import ModelError
+from generator.spec import expressions as ast
+from generator.spec.rows import ChildRows
+
+if TYPE_CHECKING:
+    from generator.engine.frames import Frame
+    from generator.engine.tables import Table
+
+
+@dataclass(frozen=True)
+class _Exact:
+    """numerator / denominator; `missing` says where there is no value (None: nowhere)."""
+
+    numerator: Ints
+    denominator: int | Ints = 1
+    missing: Bools | None = None
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """Places in a list of texts."""
+
+    places: Ints
+    texts: tuple[str, ...]
+
+
+_Result = _Exact | _Labels | Bools
+
+
+class Formula:
+    """An expression over the rows of a table.
+
+    Args:
+        table: the table.
+        text: the expression.
+
+    Attributes:
+        nullable: its value can be missing.
+    """
+
+    def __init__(self, table: Table, text: str) -> None:
+        self._table, self._text = table, text
+        self._node = ast.parse(text)
+        rows = table.spec.rows
+        self._slots = tuple(rows.slots or ()) if isinstance(rows, ChildRows) else ()
+        self._routes = {
+            path: Route(table, str(path)) for path in ast.paths(self._node) if str(path) != "slot"
+        }
+        self.nullable = any(
+            self._routes[path].nullable for path in _used(self._node) if path in self._routes
+        )
+
+    def _refuse(self, problem: str) -> ModelError:
+        return ModelError(f"table {self._table.name}: expression {self._text!r}: {problem}")
+
+    def whole(self, frame: Frame, unit: Fraction = Fraction(1)) -> Ints:
+        """Return the values times `unit`; anything where an operand is missing.
+
+        Raises:
+            ModelError: a value is no multiple of the unit.
+        """
+        value = self._number(self._node, frame)
+        scaled = value.numerator * int(unit)
+        if isinstance(value.denominator, int) and value.denominator == 1:
+            return scaled
+        result = scaled // value.denominator
+        wrong = result * value.denominator != scaled
+        if value.missing is not None:
+            wrong &= ~value.missing
+        if wrong.any():
+            raise self._refuse(f"is no multiple of 1/{unit}; wrap it in round(..., places)")
+        return result
+
+    def floats(self, frame: Frame) -> Floats:
+        """Return the values as floats."""
+        value = self._number(self._node, frame)
+        floats: Floats = value.numerator / value.denominator
+        return floats
+
+    def condition(self, frame: Frame) -> Bools:
+        """Return where the condition holds; it does not where an operand is missing."""
+        return self._condition(self._node, frame)
+
+    def missing(self, frame: Frame) -> Bools | None:
+        """Return where an operand is missing; None: nowhere."""
+        return self._number(self._node, frame).missing
+
+    def _evaluate(self, node: ast.Node, frame: Frame) -> _Result:
+        match node:
+            case ast.Value():
+                count = np.full(len(frame), node.number.numerator, dtype=np.int64)
+                return _Exact(count, node.number.denominator)
+            case ast.Path():
+                return self._column(node, frame)
+            case ast.Binary():
+                return self._binary(node, frame)
+            case ast.Compare() | ast.Logic() | ast.Not():
+                return self._condition(node, frame)
+            case ast.If():
+                chosen = self._condition(node.condition, frame)
+                then, other = self._number(node.then, frame), self._number(node.otherwise, frame)
+                then, other = _alike(then, other)
+                missing = None
+                if then.missing is not None or other.missing is not None:
+                    missing = np.where(chosen, _mask(then), _mask(other))
+                chosen_values = np.where(chosen, then.numerator, other.numerator)
+                return _Exact(chosen_values, then.denominator, missing)
+            case ast.Call():
+                return self._call(node, frame)
+            case ast.Text():
+                raise self._refuse(f"the text {node.text!r} can only be compared")
+
+    def _number(self, node: ast.Node, frame: Frame) -> _Exact:
+        value = self._evaluate(node, frame)
+        if isinstance(value, _Exact):
+            return value
+        if isinstance(value, _Labels):
+            raise self._refuse("a text is no number")
+        return _Exact(value.astype(np.int64))
+
+    def _column(self, node: ast.Path, frame: Frame) -> _Result:
+        if node.steps == ("slot",):
+            assert frame.slot is not None
+            return _Labels(frame.slot, self._slots)
+        route = self._routes[node]
+        values = route.values(frame)[0]
+        labels = route.column.labels
+        if labels is not None:
+            return _Labels(values, labels)
+        missing = values == NULL if route.nullable else None
+        if missing is not None:
+            values = np.where(missing, 0, values)
+        return _Exact(values, unit_of(route.column.type), missing)
+
+    def _binary(self, node: ast.Binary, frame: Frame) -> _Exact:
+        left, right = self._number(node.left, frame), self._number(node.right, frame)
+        missing = _either(left.missing, right.missing)
+        if node.operator in ("+", "-"):
+            left, right = _alike(left, right)
+            sign = 1 if node.operator == "+" else -1
+            return _Exact(left.numerator + sign * right.numerator, left.denominator, missing)
+        if node.operator == "*":
+            numerator = left.numerator * right.numerator
+            return _Exact(numerator, left.denominator * right.denominator, missing)
+        divisor = right.numerator
+        if missing is not None:
+            divisor = np.where(missing, 1, divisor)
+        if not divisor.all():
+            raise self._refuse("divides by zero")
+        # The denominator stays positive.
+        top = left.numerator * right.denominator * np.sign(divisor)
+        bottom = left.denominator * np.abs(divisor)
+        if node.operator == "/":
+            return _Exact(top, bottom, missing)
+        quotient = top // bottom
+        if node.operator == "//":
+            return _Exact(quotient, 1, missing)
+        left, taken = _alike(left, _Exact(quotient * divisor, right.denominator))
+        return _Exact(left.numerator - taken.numerator, left.denominator, missing)
+
+    def _call(self, node: ast.Call, frame: Frame) -> _Result:
+        if node.function == "known":
+            path = node.arguments[0]
+            assert isinstance(path, ast.Path)
+            route = self._routes[path]
+            if not route.nullable:
+                return np.ones(len(frame), dtype=np.bool_)
+            known: Bools = route.values(frame)[0] != NULL
+            return known
+        values = [self._number(argument, frame) for argument in node.arguments]
+        first = values[0]
+        if node.function == "round":
+            scaled = 2 * first.numerator * 10**node.places + first.denominator
+            return _Exact(scaled // (2 * first.denominator), 10**node.places, first.missing)
+        if node.function == "floor":
+            return _Exact(first.numerator // first.denominator, 1, first.missing)
+        if node.function == "abs":
+            return _Exact(np.abs(first.numerator), first.denominator, first.missing)
+        for value in values[1:]:
+            first, other = _alike(first, value)
+            pick = np.minimum if node.function == "min" else np.maximum
+            missing = _either(first.missing, other.missing)
+            first = _Exact(pick(first.numerator, other.numerator), first.denominator, missing)
+        return first
+
+    def _condition(self, node: ast.Node, frame: Frame) -> Bools:
+        if isinstance(node, ast.Logic):
+            parts = [self._condition(part, frame) for part in node.conditions]
+            join = np.logical_and if node.operator == "and" else np.logical_or
+            result: Bools = join.reduce(parts)
+            return result
+        if isinstance(node, ast.Not):
+            return ~self._condition(node.condition, frame)
+        if isinstance(node, ast.Compare):
+            return self._compare(node, frame)
+        value = self._evaluate(node, frame)
+        if isinstance(value, _Exact):
+            holds = value.numerator != 0
+            return holds if value.missing is None else holds & ~value.missing
+        if isinstance(value, _Labels):
+            raise self._refuse("a text is no condition")
+        return value
+
+    def _compare(self, node: ast.Compare, frame: Frame) -> Bools:
+        if isinstance(node.left, ast.Text) or isinstance(node.right, ast.Text):
+            column, text = (node.left, node.right)
+            if isinstance(node.left, ast.Text):
+                column, text = (node.right, node.left)
+            labels = self._evaluate(column, frame)
+            if not (isinstance(labels, _Labels) and isinstance(text, ast.Text)):
+                raise self._refuse("a text is compared with a column of texts from a list")
+            wanted = [i for i, label in enumerate(labels.texts) if label == text.text]
+            same: Bools = np.isin(labels.places, wanted)
+            return ~same if node.relation == "!=" else same
+        left, right = _alike(self._number(node.left, frame), self._number(node.right, frame))
+        holds = _RELATIONS[node.relation](left.numerator, right.numerator)
+        missing = _either(left.missing, right.missing)
+        return holds if missing is None else holds & ~missing
+
+
+_RELATIONS = {
+    "==": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
+
+
+def _alike(left: _Exact, right: _Exact) -> tuple[_Exact, _Exact]:
+    """Bring two values to the same (positive) denominator."""
+    if isinstance(left.denominator, int) and isinstance(right.denominator, int):
+        if left.denominator == right.denominator:
+            return left, right
+        common: int | Ints = lcm(left.denominator, right.denominator)
+    else:
+        common = left.denominator * right.denominator
+    return tuple(  # type: ignore[return-value]
+        _Exact(value.numerator * (common // value.denominator), common, value.missing)
+        for value in (left, right)
+    )
+
+
+def _either(left: Bools | None, right: Bools | None) -> Bools | None:
+    if left is None or right is None:
+        return right if left is None else left
+    return left | right
+
+
+def _mask(value: _Exact) -> Bools:
+    if value.missing is not None:
+        return value.missing
+    return np.zeros(len(value.numerator), dtype=np.bool_)
+
+
+def _used(node: ast.Node) -> list[ast.Path]:
+    """Return the paths whose missing values make the result missing: not those in conditions."""
+    match node:
+        case ast.Path():
+            return [node]
+        case ast.Binary():
+            return _used(node.left) + _used(node.right)
+        case ast.If():
+            return _used(node.then) + _used(node.otherwise)
+        case ast.Call() if node.function != "known":
+            return [path for argument in node.arguments for path in _used(argument)]
+        case _:
+            return []

@@ -1,0 +1,221 @@
+"""Columns drawn from a distribution."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from generator.engine import distributions as laws
+from generator.engine.arithmetic import Formula
+from generator.engine.columns import ColumnPlan, Parts, number_parts, unit_of
+from generator.engine.mix import NULL, Bits, Floats, Ints
+from generator.engine.text import Texts
+from generator.spec import values as kinds
+
+if TYPE_CHECKING:
+    from generator.engine.frames import Frame, Values
+    from generator.spec.base import Number
+    from generator.spec.values import Column as Spec
+
+
+class ChoicePlan(ColumnPlan):
+    """One of some values, by weight; a constant is a choice of one."""
+
+    kinds = ("choice", "constant")
+
+    def layout(self, spec: Spec) -> Parts:
+        """Return a list of texts, or numbers."""
+        if isinstance(spec, kinds.Constant):
+            written, weights = (spec.value,), None
+        else:
+            assert isinstance(spec, kinds.Choice)
+            written, weights = spec.values, spec.weights
+        self._choose = laws.Choice(weights or (1,) * len(written))
+        self._only = len(written) == 1
+        if spec.type == "text":
+            self._values = np.arange(len(written))
+            return (Texts(tuple(str(value) for value in written)),)
+        self._values = np.array([self.table.world.whole(spec.type, value) for value in written])
+        return number_parts(self.table, spec)
+
+    def compute(self, frame: Frame) -> Values:
+        """Return the chosen values."""
+        if self._only:
+            return (np.full(len(frame), self._values[0]),)
+        return (self._values[self._choose(frame.draw(self.name))],)
+
+
+class _Parameter:
+    """A parameter of a distribution: a number, or a formula over the row."""
+
+    def __init__(self, plan: ColumnPlan, given: Number | None) -> None:
+        self._formula: Formula | None = None
+        self._unit = unit_of(plan.type)
+        self.number: float | None = None
+        if isinstance(given, str) and plan.type not in ("date", "timestamp"):
+            self._formula = Formula(plan.table, given)
+        elif isinstance(given, str):
+            self.number = plan.table.world.whole(plan.type, given)
+        elif given is not None:
+            self.number = given * self._unit
+
+    def floats(self, frame: Frame) -> float | Floats:
+        """Return the parameter in the column's unit, or without one where it has none."""
+        if self._formula is None:
+            return self.number or 0.0
+        return self._formula.floats(frame) * self._unit
+
+    def whole(self, frame: Frame) -> int | Ints | None:
+        """Return the parameter as whole number of the column's unit; None: not given."""
+        if self._formula is None:
+            return None if self.number is None else round(self.number)
+        return self._formula.whole(frame, Fraction(self._unit))
+
+
+class UniformPlan(ColumnPlan):
+    """Evenly between two limits."""
+
+    kinds = ("uniform",)
+
+    def layout(self, spec: Spec) -> Parts:
+        """Read the limits."""
+        assert isinstance(spec, kinds.Uniform)
+        self._min, self._max = _Parameter(self, spec.min), _Parameter(self, spec.max)
+        return number_parts(self.table, spec)
+
+    def compute(self, frame: Frame) -> Values:
+        """Return whole numbers of the column's unit."""
+        low, high = self._min.whole(frame), self._max.whole(frame)
+        assert low is not None
+        assert high is not None
+        return (laws.uniform(frame.draw(self.name), low, high),)
+
+
+class _Curve(ColumnPlan):
+    """A distribution over the real numbers, rounded to the column's unit and limited."""
+
+    def layout(self, spec: Spec) -> Parts:
+        """Read parameters and limits."""
+        self._read(spec)
+        least, most = getattr(spec, "min", None), getattr(spec, "max", None)
+        self._least, self._most = _Parameter(self, least), _Parameter(self, most)
+        return number_parts(self.table, spec)
+
+    def _read(self, spec: Spec) -> None:
+        raise NotImplementedError
+
+    def _draw(self, frame: Frame, bits: Bits) -> Floats:
+        raise NotImplementedError
+
+    def compute(self, frame: Frame) -> Values:
+        """Return whole numbers of the column's unit."""
+        drawn = self._draw(frame, frame.draw(self.name))
+        return (laws.whole(drawn, self._least.whole(frame), self._most.whole(frame)),)
+
+
+class NormalPlan(_Curve):
+    """The bell curve."""
+
+    kinds = ("normal",)
+
+    def _read(self, spec: Spec) -> None:
+        assert isinstance(spec, kinds.Normal)
+        self._mean, self._spread = _Parameter(self, spec.mean), _Parameter(self, spec.spread)
+
+    def _draw(self, frame: Frame, bits: Bits) -> Floats:
+        return laws.normal(bits, self._mean.floats(frame), self._spread.floats(frame))
+
+
+class LogNormalPlan(_Curve):
+    """Many small values and few large ones."""
+
+    kinds = ("log_normal",)
+
+    def _read(self, spec: Spec) -> None:
+        assert isinstance(spec, kinds.LogNormal)
+        self._median, self._sigma = _Parameter(self, spec.median), _Parameter(self, spec.sigma)
+
+    def _draw(self, frame: Frame, bits: Bits) -> Floats:
+        # Sigma belongs to the logarithm and has no unit.
+        sigma = self._sigma.floats(frame) / unit_of(self.type)
+        return laws.log_normal(bits, self._median.floats(frame), sigma)
+
+
+class ExponentialPlan(_Curve):
+    """Waiting times."""
+
+    kinds = ("exponential",)
+
+    def _read(self, spec: Spec) -> None:
+        assert isinstance(spec, kinds.Exponential)
+        self._mean = _Parameter(self, spec.mean)
+
+    def _draw(self, frame: Frame, bits: Bits) -> Floats:
+        return laws.exponential(bits, self._mean.floats(frame))
+
+
+class PoissonPlan(ColumnPlan):
+    """Counts of independent events."""
+
+    kinds = ("poisson",)
+
+    def layout(self, spec: Spec) -> Parts:
+        """Make the table of the distribution."""
+        assert isinstance(spec, kinds.Poisson)
+        self._law = laws.Poisson(spec.mean)
+        return number_parts(self.table, spec)
+
+    def compute(self, frame: Frame) -> Values:
+        """Return counts."""
+        return (self._law(frame.draw(self.name)) * unit_of(self.type),)
+
+
+class ZipfPlan(ColumnPlan):
+    """Ranks from 1."""
+
+    kinds = ("zipf",)
+
+    def layout(self, spec: Spec) -> Parts:
+        """Make the table of the distribution."""
+        assert isinstance(spec, kinds.Zipf)
+        self._law = laws.Zipf(spec.count, spec.exponent)
+        return number_parts(self.table, spec)
+
+    def compute(self, frame: Frame) -> Values:
+        """Return ranks."""
+        return (self._law(frame.draw(self.name)) * unit_of(self.type),)
+
+
+class FormulaPlan(ColumnPlan):
+    """Arithmetic over the row."""
+
+    kinds = ("expression",)
+
+    def layout(self, spec: Spec) -> Parts:
+        """Read the formula."""
+        assert isinstance(spec, kinds.Expression)
+        self._formula = Formula(self.table, spec.value)
+        self.nullable = self._formula.nullable
+        return number_parts(self.table, spec)
+
+    def compute(self, frame: Frame) -> Values:
+        """Return whole numbers of the column's unit; NULL where an operand is missing."""
+        if self.type == "boolean":
+            return (self._formula.condition(frame).astype(np.int64),)
+        values = self._formula.whole(frame, Fraction(unit_of(self.type)))
+        missing = self._formula.missing(frame)
+        return (values if missing is None else np.where(missing, NULL, values),)
+
+
+PLANS = (
+    ChoicePlan,
+    UniformPlan,
+    NormalPlan,
+    LogNormalPlan,
+    ExponentialPlan,
+    PoissonPlan,
+    ZipfPlan,
+    FormulaPlan,
+)
