@@ -226,7 +226,8 @@ def scatter(keys: Keys, rank: Ints, count: int | Ints) -> Ints:
         rank: the ranks.
         count: number of rows, 1 or more, one for all or one a rank.
     """
-    factor, offset = keys.draw("scatter", np.arange(2)) | np.uint64(1)
+    # No column's name begins with a slash: the map shares its draws with none.
+    factor, offset = keys.draw("/scatter", np.arange(2)) | np.uint64(1)
     digits = np.frexp(np.asarray(count) - 1)[1]  # of the count's binary form, exactly
     mask = ((np.int64(1) << digits.astype(np.int64)) - 1).astype(np.uint64)
     rows = rank.astype(np.uint64)

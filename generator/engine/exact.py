@@ -40,7 +40,7 @@ _PARTS = 128
 # The bits of sqrt(1/2): m lies between it and sqrt(2), so that log is exact around 1.
 _ROOT_HALF = np.int64(0x3FE6A09E667F3BCD)
 _EXPONENT = np.int64(-(1 << 52))
-_FIRST_PART = 90
+_FIRST_PART, _LAST_PART = 90, 181
 
 
 def _split(number: Decimal, places: int) -> tuple[float, float]:
@@ -52,10 +52,7 @@ def _split(number: Decimal, places: int) -> tuple[float, float]:
 # The high parts have at most 40 bits: times a step's number or an exponent they are still exact.
 _STEP_HIGH, _STEP_LOW = _split(_LN2 / _STEPS, 38)
 _LN2_HIGH, _LN2_LOW = _split(_LN2, 40)
-_LOGS = [
-    _split(_DIGITS.ln(Decimal(i) / _PARTS), 40)
-    for i in range(_FIRST_PART, _FIRST_PART + _PARTS - 34)
-]
+_LOGS = [_split(_DIGITS.ln(Decimal(i) / _PARTS), 40) for i in range(_FIRST_PART, _LAST_PART + 1)]
 _LOG_HIGH, _LOG_LOW = (np.array(column) for column in zip(*_LOGS, strict=True))
 
 _ONE = np.float64(1).view(np.uint64)
