@@ -11,7 +11,7 @@ final as (
     select
         'shop' as source,
         category_id,
-        category_name,
+        {{ cleaned('category_name') }} as category_name,
         parent_category_id,
         true as is_full_extract,
         cast(null as text) as uncastable,

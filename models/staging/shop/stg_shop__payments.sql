@@ -12,9 +12,9 @@ final as (
         'shop' as source,
         payment_id,
         order_id,
-        payment_method,
-        status,
-        currency,
+        {{ cleaned('payment_method', 'lower') }} as payment_method,
+        {{ cleaned('status', 'lower') }} as status,
+        {{ cleaned('currency', 'upper') }} as currency,
         {{ safe_cast('amount', 'numeric') }} as amount,
         {{ safe_cast('paid_at', 'timestamptz') }} as paid_at,
         {{ uncastable({

@@ -11,10 +11,10 @@ final as (
     select
         'shop' as source,
         supplier_id,
-        supplier_name,
-        contact_email,
-        phone,
-        country,
+        {{ cleaned('supplier_name') }} as supplier_name,
+        {{ cleaned('contact_email', 'lower') }} as contact_email,
+        {{ cleaned('phone') }} as phone,
+        {{ cleaned('country', 'upper') }} as country,
         {{ safe_cast('updated_at', 'timestamptz') }} as updated_at,
         true as is_full_extract,
         {{ uncastable({

@@ -25,6 +25,7 @@ final as (
         defects.column_name,
         defects.original_value,
         defects.new_value,
+        defects.fault,
         defects.rule,
         defects.outcome
     from defects

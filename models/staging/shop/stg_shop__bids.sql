@@ -1,0 +1,33 @@
+with
+
+bids as (
+
+    select * from {{ source('shop', 'bids') }}
+
+),
+
+final as (
+
+    select
+        'shop' as source,
+        bid_id,
+        product_id,
+        customer_id,
+        {{ cleaned('status', 'lower') }} as status,
+        {{ cleaned('currency', 'upper') }} as currency,
+        {{ safe_cast('list_price', 'numeric') }} as list_price,
+        {{ safe_cast('amount', 'numeric') }} as amount,
+        {{ safe_cast('bid_at', 'timestamptz') }} as bid_at,
+        {{ uncastable({
+            'list_price': 'numeric',
+            'amount': 'numeric',
+            'bid_at': 'timestamptz',
+        }) }} as uncastable,
+        _load_id as load_id,
+        _row_id as row_id,
+        {{ delivered_record('bids') }} as record
+    from bids
+
+)
+
+select * from final
