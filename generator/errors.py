@@ -5,6 +5,7 @@ WarehouseError                (warehouse.errors: one line for the user, exit cod
     ├── BadParameter          a flag out of range or in contradiction to a batch
     ├── ModelError            a data model that cannot be read or made
     ├── LandingZoneError      a folder or manifest that cannot be read, written or continued
+    ├── ContractBroken        a file that is not as the model says
     └── WorkerLost            a worker process ended before its part was done
 """
 
@@ -31,6 +32,10 @@ class ModelError(GeneratorError):
 
 class LandingZoneError(GeneratorError):
     """The landing zone cannot be read, written or continued."""
+
+
+class ContractBroken(GeneratorError):  # noqa: N818 - reads as what happened
+    """What was made is not as the model says; the message names table, column, file and record."""
 
 
 class WorkerLost(GeneratorError):  # noqa: N818 - reads as what happened
