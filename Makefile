@@ -16,6 +16,7 @@ YES ?=
 BIN := .venv/bin
 READY := .venv/.installed
 READY_DEV := .venv/.installed-dev
+READY_BENCH := .venv/.installed-bench
 
 # The model that the generator knows; other sources bring files of their own.
 GENERATED := shop
@@ -48,7 +49,8 @@ PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: bench build clean day demo docs down dump generate help lint load lock psql setup test up
+.PHONY: bench bench-generators build clean day demo docs down dump generate help lint load lock \
+	psql setup test up
 
 demo: setup ## The main job, from nothing: server, history, load, build, one more day, summary
 	@$(BIN)/python -m warehouse demo --workers "$$WORKERS" -- $(ASKED)
@@ -91,7 +93,10 @@ lint: $(READY_DEV) .env ## ruff, mypy, sqlfluff
 	$(BIN)/sqlfluff lint --processes 0 $(wildcard models snapshots tests analyses)
 
 bench: setup ## Measure generate, load and build
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(call asked,scale,SCALE)
+
+bench-generators: $(READY_BENCH) ## Measure the generator beside tpchgen-cli and jafgen
+	$(BIN)/python -m bench generators $(call asked,scale,SCALE)
 
 psql: setup ## Open psql, or run SQL="select ..."
 	@$(BIN)/python -m warehouse up >&2  # standard output is the query's alone
@@ -107,9 +112,10 @@ lock: $(READY_DEV) ## Pin the packages of pyproject.toml anew
 	echo uv | $(PIN) - --output-file requirements-setup.txt
 	$(PIN) pyproject.toml --group dev --output-file requirements-dev.txt
 	$(PIN) pyproject.toml --constraint requirements-dev.txt --output-file requirements.txt
+	$(PIN) --group bench --constraint requirements-dev.txt --output-file requirements-bench.txt
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  Variables: SCALE=$$SCALE START=$$START DAYS=$$DAYS SEED=$$SEED WORKERS=$$WORKERS"
 	@echo "             DEFECTS=$$DEFECTS FORMAT=$$FORMAT SOURCE=$$SOURCE FROM= SQL= YES="
 
@@ -130,6 +136,9 @@ $(READY): requirements.txt .venv/.uv
 	$(call install,$<)
 
 $(READY_DEV): requirements-dev.txt $(READY)
+	$(call install,$<)
+
+$(READY_BENCH): requirements-bench.txt $(READY)
 	$(call install,$<)
 
 .env:

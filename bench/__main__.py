@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 
 import click
 
+from bench import comparison
+from bench.generators import LARGER, rounds
+from bench.generators import Plan as Comparison
+from bench.plot import write_plot
+from bench.programs import FORMATS, Format
 from bench.report import show
 from bench.steps import Measure, Plan, one_round
 from bench.workplace import workplace
 from warehouse.console import say
 from warehouse.tuning import cores
 
+_SCALE = click.FloatRange(min=0, min_open=True)
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.option(
-    "--scale",
-    type=click.FloatRange(min=0, min_open=True),
-    default=0.1,
-    envvar="SCALE",
-    help="Size of the shop; 1 is a million orders. Also taken from the variable SCALE.",
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
+@click.option("--scale", type=_SCALE, default=0.1, help="Size of the shop; 1 is a million orders.")
 @click.option(
     "--runs", type=click.IntRange(1), default=3, help="Rounds, of which the medians count."
 )
@@ -31,18 +36,75 @@ from warehouse.tuning import cores
     help="Processes of the generator, connections of loader and server.",
 )
 @click.option("--build/--no-build", default=True, help="Whether to measure dbt build as well.")
-def main(scale: float, runs: int, workers: int, build: bool) -> None:
+@click.pass_context
+def main(context: click.Context, scale: float, runs: int, workers: int, build: bool) -> None:
     """Measure generate, load and build, beside PostgreSQL's own COPY of the same files.
 
     Everything happens in a server and a folder of its own, which are removed at the end.
     """
-    rounds: list[list[Measure]] = []
+    if context.invoked_subcommand is not None:
+        return
+    measured: list[list[Measure]] = []
     with workplace() as place:
         for number in range(1, runs + 1):
             say(f"round {number} of {runs}")
-            rounds.append(one_round(place, Plan(scale, workers, build), number))
-    title = f"SCALE={scale:g}, {workers} workers, {cores()} cores, {platform.machine()}"
-    show(rounds, title)
+            measured.append(one_round(place, Plan(scale, workers, build), number))
+    show(measured, _title(scale, workers))
+
+
+def _title(scale: float, workers: int) -> str:
+    return f"SCALE={scale:g}, {workers} workers, {cores()} cores, {platform.machine()}"
+
+
+@main.command(context_settings={"show_default": True})
+@click.option(
+    "--scale", type=_SCALE, default=1.0, help="Of our shop and of TPC-H; 1 is about 1 GB."
+)
+@click.option("--runs", type=click.IntRange(1), default=5, help="Rounds, each with every program.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=2,
+    help="Our processes, tpchgen-cli's threads; jafgen has one.",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(FORMATS),
+    multiple=True,
+    default=FORMATS,
+    help="What to write; can be given twice.",
+)
+@click.option("--ours", is_flag=True, help="Only our generator: nothing to compare it with.")
+@click.option("--large", is_flag=True, help=f"Ours at {LARGER} times the scale as well, in CSV.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the files lie while they are counted; the system's temporary folder if not given.",
+)
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write a picture too (SVG)."
+)
+def generators(  # noqa: PLR0913 - a command's options
+    *,
+    scale: float,
+    runs: int,
+    workers: int,
+    formats: tuple[Format, ...],
+    ours: bool,
+    large: bool,
+    folder: Path | None,
+    plot: Path | None,
+) -> None:
+    """Measure our generator beside tpchgen-cli (Rust) and jafgen (Python).
+
+    The files lie in a folder of their own, each program's until the next one starts.
+    """
+    plan = Comparison(scale, workers, formats, references=not ours, large=large)
+    measured = rounds(plan, runs, folder)
+    comparison.show(measured, _title(scale, workers))
+    if plot is not None:
+        write_plot(measured, _title(scale, workers), plot)
 
 
 if __name__ == "__main__":
