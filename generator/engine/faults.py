@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import accumulate
-from typing import Protocol
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from generator.engine.limits import limits
 from generator.engine.lines import DAMAGES, printable
 from generator.engine.mix import Bits, Bools, Ints, Keys
 from generator.engine.shares import Shares, typed_values
+from generator.engine.text import Sheet
 from generator.errors import BadParameter
 from generator.spec.faults import CLEAN, COPIES, REJECT, Fault
 from generator.spec.model import FileFormat, Table
@@ -27,24 +27,6 @@ from generator.spec.values import Lookup
 # After a quote that was never closed, a reader goes on at the next line that is a whole record. So
 # that line is given none of these: two bad lines would be taken for one.
 _NO_RECORD = ("too_few_fields", "too_many_fields", "broken_quote")
-
-
-class Sheet(Protocol):
-    """What the faults need of a table's buffer of records (`Rows`, `Columnar`)."""
-
-    names: list[str]
-
-    def texts(self, column: str, records: Ints) -> list[str | None]:
-        """Return values as they stand in the file, without quotes; None where missing."""
-
-    def overwrite(self, column: str, records: Ints, texts: Sequence[str | None]) -> None:
-        """Replace values."""
-
-    def repeat(self, records: Ints) -> Ints:
-        """Append copies of records and return their positions."""
-
-    def damage(self, record: int, change: Callable[[bytes], bytes]) -> None:
-        """Change a whole line when it is rendered."""
 
 
 class Faults:
