@@ -2,7 +2,8 @@
     What the shop says an order costs is what its lines, tax and shipping add up to, and
     what is captured for a paid order is that total. An order with a held line or
     payment proves nothing; a payment that is held because it names no known order
-    explains an order that lacks just its amount.
+    explains an order that lacks just its amount. Which order a line or payment was of that
+    the loader set aside nobody can tell: each explains one order at most.
 #}
 with
 
@@ -22,6 +23,17 @@ held as (
         record ->> 'amount' as amount
     from {{ ref("quarantine") }}
     where entity in ('order_items', 'payments') and resolved_at is null
+
+),
+
+rejected as (
+
+    select coalesce(sum(rejects), 0) as records
+    from {{ ref("stg_loader__loads") }}
+    where
+        status = 'loaded'
+        and source in ({{ quoted(var("sources")) }})
+        and table_name in ('order_items', 'payments')
 
 ),
 
@@ -54,3 +66,5 @@ where
             where failed_rules = 'order_unknown' and amount is not null
         )
     )
+order by order_id
+offset (select records from rejected)

@@ -141,9 +141,13 @@ def _rules(cur: cursor, tables: _Tables) -> list[Rule]:
     if ("monitoring", "defect_score") in tables:
         cur.execute(
             "select entity, rule, sum(injected)::bigint, sum(missed)::bigint,"
-            " sum(wrongly_held)::bigint from monitoring.defect_score group by entity, rule"
+            " sum(wrongly_held)::bigint, sum(caught + wrongly_held)::bigint"
+            " from monitoring.defect_score group by entity, rule"
         )
-        truth = {(entity, rule): (i, m, w) for entity, rule, i, m, w in cur.fetchall()}
+        for entity, rule, injected, missed, wrongly_held, found in cur.fetchall():
+            truth[entity, rule] = injected, missed, wrongly_held
+            # What the loader set aside is in no quarantine, and counts as held here.
+            held.setdefault((entity, rule), found)
     rules = []
     for entity, name in sorted(held.keys() | truth.keys()):
         injected, missed, wrongly_held = truth.get((entity, name), (None, None, None))

@@ -21,6 +21,7 @@ STEPS_FILE = PROJECT_DIR / "data" / "steps.json"
 
 WIDTH = 100  # columns; what a terminal of usual size shows
 _RECONCILED_SHOWN = 12
+_RULES_SHOWN = 13
 
 NEXT = (
     ("make psql", "look around: \\dt marts.* lists the marts"),
@@ -141,10 +142,25 @@ def _rules(figures: Figures) -> RenderableType:
     if not figures.rules:
         return "no row is in quarantine"
     table = _table("quarantine", "rule", "held", "ledger", "missed", "wrong", texts=2)
-    for rule in figures.rules:
-        counts = (rule.held, rule.injected, rule.missed, rule.wrongly_held)
-        table.add_row(rule.entity, rule.name, *map(_number, counts), style=_colour(rule))
+    shown = _rules_shown(figures.rules)
+    for rule in shown:
+        table.add_row(rule.entity, rule.name, *map(_number, _counts(rule)), style=_colour(rule))
+    rest = [rule for rule in figures.rules if rule not in shown]
+    if rest:
+        sums = [sum(filter(None, counts)) for counts in zip(*map(_counts, rest), strict=True)]
+        table.add_row("", f"{len(rest)} more rules", *map(_number, sums))
     return table
+
+
+def _rules_shown(rules: list[Rule]) -> list[Rule]:
+    """Choose the rules that one screen has room for: the wrong ones and those that hold most."""
+    weighty = sorted(rules, key=lambda rule: (not _colour(rule), -rule.held))
+    kept = set(weighty[:_RULES_SHOWN] if len(rules) > _RULES_SHOWN + 1 else rules)
+    return [rule for rule in rules if rule in kept]
+
+
+def _counts(rule: Rule) -> tuple[int | None, ...]:
+    return rule.held, rule.injected, rule.missed, rule.wrongly_held
 
 
 def _colour(rule: Rule) -> str:

@@ -2,10 +2,30 @@
 
 with
 
+-- A record that staging must clean breaks no rule: one that is held is wrongly held.
 defects as (
 
+    select
+        source,
+        entity,
+        file,
+        row_number,
+        coalesce(rule, fault) as rule
+    from {{ ref("stg_shop__truth_defects") }}
+    where outcome in ('quarantine', 'reject')
+
+),
+
+rejected_defects as (
+
     select * from {{ ref("stg_shop__truth_defects") }}
-    where outcome = 'quarantine'
+    where outcome = 'reject'
+
+),
+
+rejects as (
+
+    select * from {{ ref("stg_loader__rejects") }}
 
 ),
 
@@ -51,22 +71,56 @@ held as (
 
 ),
 
+-- One broken line can look like another to a reader: any reason why the loader set it aside
+-- will do.
+rejected as (
+
+    select
+        loads.source,
+        loads.table_name as entity,
+        loads.file,
+        rejects.line_number as row_id,
+        coalesce(rejected_defects.fault, rejects.reason) as rule
+    from rejects
+    inner join loads on rejects.load_id = loads.load_id
+    inner join batches
+        on
+            loads.source = batches.source
+            and loads.batch = batches.batch
+    left join rejected_defects
+        on
+            loads.source = rejected_defects.source
+            and loads.file = rejected_defects.file
+            and rejects.line_number = rejected_defects.row_number
+
+),
+
+caught as (
+
+    select * from held
+
+    union all
+
+    select * from rejected
+
+),
+
 compared as (
 
     select
-        coalesce(defects.source, held.source) as source,
-        coalesce(defects.entity, held.entity) as entity,
-        coalesce(defects.rule, held.rule) as rule,
+        coalesce(defects.source, caught.source) as source,
+        coalesce(defects.entity, caught.entity) as entity,
+        coalesce(defects.rule, caught.rule) as rule,
         defects.rule is not null as was_injected,
-        held.rule is not null as was_held
+        caught.rule is not null as was_held
     from defects
-    full join held
+    full join caught
         on
-            defects.source = held.source
-            and defects.entity = held.entity
-            and defects.file = held.file
-            and defects.row_number = held.row_id
-            and defects.rule = held.rule
+            defects.source = caught.source
+            and defects.entity = caught.entity
+            and defects.file = caught.file
+            and defects.row_number = caught.row_id
+            and defects.rule = caught.rule
 
 ),
 

@@ -1,4 +1,6 @@
-{%- set production = ["customer_history"] + var("entities") | list %}
+{%- set only_in_quality = ["inventory", "shipments", "reviews", "bids"] %}
+{%- set entities = var("entities") | reject("in", only_in_quality) | list %}
+{%- set production = ["customer_history"] + entities %}
 {%- set marts = [
     "dim_customers", "dim_products", "dim_dates", "dim_payment_methods",
     "fct_sales", "fct_orders", "fct_payments", "fct_returns",

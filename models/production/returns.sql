@@ -2,6 +2,7 @@
     unique_key="return_id",
     indexes=[
         {"columns": ["product_id"]},
+        {"columns": ["order_item_id"]},
     ],
 ) }}
 

@@ -3,15 +3,9 @@
     indexes=[{"columns": ["product_id"]}, {"columns": ["return_date"]}],
 ) }}
 
+{%- set of_changed_orders = where_changed("order_items.order_id", {"orders": "order_id"}) %}
+
 with
-
-returns as (
-
-    select *
-    from {{ ref("returns") }}
-    {{ where_changed("return_id", {"returns": "return_id"}) }}
-
-),
 
 order_items as (
 
@@ -19,6 +13,31 @@ order_items as (
 
 ),
 
+-- Those that are new, and those of orders that have changed.
+returns as (
+
+    select *
+    from {{ ref("returns") }}
+    {{ where_changed("return_id", {"returns": "return_id"}) }}
+    {%- if is_incremental() %}
+
+    union
+
+    select returns.*
+    from {{ ref("returns") }} as returns
+    inner join order_items on returns.order_item_id = order_items.order_item_id
+    {{ of_changed_orders }}
+    {%- endif %}
+
+),
+
+orders as (
+
+    select * from {{ ref("orders") }}
+
+),
+
+-- Where a source says which line came back, the line tells the product and the customer.
 final as (
 
     select
@@ -26,8 +45,8 @@ final as (
         returns.source,
         returns.order_item_id,
         order_items.order_id,
-        returns.product_id,
-        returns.customer_id,
+        coalesce(returns.product_id, order_items.product_id) as product_id,
+        coalesce(returns.customer_id, orders.customer_id) as customer_id,
         returns.reason,
         returns.quantity,
         returns.refund_amount,
@@ -36,6 +55,7 @@ final as (
         cast(returns.returned_at at time zone 'UTC' as date) as return_date
     from returns
     left join order_items on returns.order_item_id = order_items.order_item_id
+    left join orders on order_items.order_id = orders.order_id
 
 )
 

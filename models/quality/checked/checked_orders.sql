@@ -27,6 +27,7 @@
         "fails_when": "total <> subtotal - discount_amount + tax_amount + shipping_fee",
     },
     {"name": "ordered_at_missing", "fails_when": is_missing("ordered_at")},
+    {"name": "ordered_at_in_future", "fails_when": is_in_future("ordered_at")},
     {"name": "updated_at_missing", "fails_when": is_missing("updated_at")},
     {"name": "updated_before_ordered", "fails_when": "updated_at < ordered_at"},
     {"name": "status_unknown", "column": "status", "references": "order_statuses"},

@@ -19,6 +19,7 @@
     },
     {"name": "amount_missing", "fails_when": is_missing("amount")},
     {"name": "amount_not_positive", "fails_when": "amount <= 0"},
+    {"name": "paid_at_in_future", "fails_when": is_in_future("paid_at")},
     {
         "name": "payment_method_unknown",
         "column": "payment_method",

@@ -18,6 +18,8 @@
     {"name": "refund_amount_missing", "fails_when": is_missing("refund_amount")},
     {"name": "refund_not_positive", "fails_when": "refund_amount <= 0"},
     {"name": "returned_at_missing", "fails_when": is_missing("returned_at")},
+    {"name": "returned_at_in_future", "fails_when": is_in_future("returned_at")},
+    {"name": "reason_unknown", "column": "reason", "references": "return_reasons"},
     {
         "name": "order_item_unknown",
         "column": "order_item_id",

@@ -62,4 +62,4 @@ def test_sources_are_fresh(documented: Project) -> None:
     documented.run_well("dbt", "source", "freshness", "-s", "source:shop")
     results = json.loads((documented.folder / "target/sources.json").read_text())["results"]
     assert {result["status"] for result in results} == {"pass"}
-    assert len(results) == 9
+    assert len(results) == 14

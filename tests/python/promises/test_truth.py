@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 from project import Project
 
 
@@ -27,6 +28,14 @@ def truth(project: Project, name: str) -> list[dict[str, Any]]:
     return pd.concat(frames).to_dict("records")
 
 
+def count_records(path: Path, fmt: str) -> int:
+    """Count the records of a file; no value of the shop holds a line end."""
+    if fmt == "parquet":
+        return int(pq.read_metadata(path).num_rows)
+    with path.open("rb") as lines:
+        return sum(1 for _ in lines) - (fmt == "csv")
+
+
 def test_no_line_is_lost(small_warehouse: Project) -> None:
     """Promise 1: records in the files = rows in raw + rejects; rows in raw = valid + held."""
     records: dict[str, int] = {}
@@ -34,10 +43,9 @@ def test_no_line_is_lost(small_warehouse: Project) -> None:
         tables = json.loads((batch / "manifest.json").read_text())["tables"]
         for table, described in tables.items():
             for file in described["files"]:
-                with (batch / file["path"]).open("rb") as lines:
-                    count = sum(1 for _ in lines) - (described["format"] == "csv")
+                count = count_records(batch / file["path"], described["format"])
                 records[table] = records.get(table, 0) + count
-    assert len(records) == 7
+    assert len(records) >= 7
     for table, expected in records.items():
         ((raw, rejected, valid, held),) = small_warehouse.query(
             f"""
@@ -61,6 +69,7 @@ def test_quarantine_is_the_ledger(small_warehouse: Project) -> None:
     injected = {
         (d["table_name"], f"{d['batch']}/{d['file']}", int(d["row_number"]), d["rule"])
         for d in truth(small_warehouse, "defects")
+        if d["outcome"] == "quarantine"
     }
     held = small_warehouse.query(
         "select entity, file, row_id, failed_rules from quality.quarantine"

@@ -69,6 +69,16 @@ def test_two_sources_fit_in_a_hundred_columns_side_by_side():
     assert sum(line.startswith("raw ") and "production" in line for line in lines) == 1
 
 
+def test_of_many_rules_the_wrong_ones_and_the_weightiest_are_shown():
+    rules = [Rule("orders", f"rule_{n:02}", n, n, 0, 0) for n in range(1, 41)]
+    rules[0] = Rule("orders", "rule_01", 1, 3, 2, 0)
+    lines = shown(replace(SMALL, rules=rules), []).splitlines()
+    ruled = [line[line.index("rule_") :].split() for line in lines if "rule_" in line]
+    assert [name for name, *_ in ruled] == ["rule_01", *(f"rule_{n}" for n in range(29, 41))]
+    (rest,) = [line.split()[-7:] for line in lines if "more rules" in line]
+    assert rest == ["27", "more", "rules", *[str(sum(range(2, 29)))] * 2, "0", "0"]
+
+
 def test_seconds_are_those_of_the_database_in_use(database_url, monkeypatch):
     steps = [Step("load", 1.5, where(database_url)), Step("load", 77.7, "database other at host:1")]
     monkeypatch.setattr(cli, "read_steps", lambda: steps)

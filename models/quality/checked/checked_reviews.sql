@@ -1,0 +1,32 @@
+{%- set columns = {
+    "source": "text",
+    "review_id": "text",
+    "order_id": "text",
+    "product_id": "text",
+    "customer_id": "text",
+    "rating": "bigint",
+    "title": "text",
+    "body": "text",
+    "created_at": "timestamptz",
+} -%}
+
+{%- set rules = type_rules(columns) + [
+    {"name": "review_id_missing", "fails_when": "review_id is null"},
+    {"name": "product_id_missing", "fails_when": "product_id is null"},
+    {"name": "rating_missing", "fails_when": is_missing("rating")},
+    {"name": "rating_out_of_range", "fails_when": "rating not between 1 and 5"},
+    {"name": "created_at_missing", "fails_when": is_missing("created_at")},
+    {"name": "created_at_in_future", "fails_when": is_in_future("created_at")},
+    {"name": "order_unknown", "column": "order_id", "references": "valid_orders"},
+    {"name": "product_unknown", "column": "product_id", "references": "valid_products"},
+    {
+        "name": "customer_unknown",
+        "column": "customer_id",
+        "references": "valid_customers",
+    },
+    {"name": "duplicate_key", "unique": ["review_id"]},
+] -%}
+
+{{ config(indexes=checked_indexes("reviews"), meta={"rules": rules}) }}
+
+{{ checked("reviews", columns, rules) }}

@@ -1,0 +1,3 @@
+select *
+from {{ ref('checked_bids') }}
+where failed_rules is null

@@ -1,0 +1,3 @@
+select *
+from {{ ref('checked_inventory') }}
+where failed_rules is null

@@ -1,0 +1,3 @@
+select *
+from {{ ref('checked_reviews') }}
+where failed_rules is null
