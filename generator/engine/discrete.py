@@ -16,6 +16,7 @@ _WEIGHT_BITS = 62
 
 # Below this mean, a Poisson count is found by adding up probabilities from 0.
 _FEW = 100.0
+_NOTHING = 2.0**-60
 
 
 class Choice:
@@ -162,7 +163,8 @@ def _few(u: Floats, means: Floats) -> Ints:
     total = probability.copy()
     counts = np.zeros(len(means), dtype=np.int64)
     for count in range(1, math.ceil(_FEW + 10 * math.sqrt(_FEW) + 40)):
-        more = total <= u
+        # Near u = 1, rounding can leave the total below u for ever.
+        more = (total <= u) & ((probability > _NOTHING) | (total < 0.5))
         if not more.any():
             break
         counts += more

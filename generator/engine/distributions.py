@@ -149,13 +149,13 @@ def whole(values: Floats, low: int | Ints | None = None, high: int | Ints | None
         low: least, one for all or one a value.
         high: greatest.
     """
-    floor = np.floor(values)
+    rest = np.minimum(values, _EXACT)
+    np.maximum(rest, -_EXACT, out=rest)
+    floor = np.floor(rest)
     # The rest is exact, values + 0.5 is not.
-    rest = np.subtract(values, floor)
-    floor += rest >= 0.5
-    np.minimum(floor, _EXACT, out=floor)
-    np.maximum(floor, -_EXACT, out=floor)
+    rest -= floor
     numbers = floor.astype(np.int64)
+    numbers += rest >= 0.5
     if high is not None:
         np.minimum(numbers, high, out=numbers)
     if low is not None:
