@@ -48,19 +48,6 @@ class Place:
         self.template = template.ljust(len(missing) if column.nullable else 0, b"\0")
         self.end = begin + len(self.template)
         self.missing = missing.ljust(len(self.template), b"\0")
-        self.arrays = sum(piece.arrays for piece, _ in self.pieces)
-
-    def check(self, values: Sequence[Ints], count: int) -> None:
-        """Refuse arrays that are not one for each that the pieces take, `count` values each.
-
-        Raises:
-            ValueError: they are not.
-        """
-        if [value.shape for value in values] != [(count,)] * self.arrays:
-            got = ", ".join(str(value.shape) for value in values)
-            raise ValueError(
-                f"{self.column.name}: takes {self.arrays} arrays of {count} values, got {got}"
-            )
 
 
 class Image:

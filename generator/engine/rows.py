@@ -35,6 +35,8 @@ class Rows:
         fmt: "csv" or "json".
     """
 
+    encoder = None
+
     def __init__(self, columns: Sequence[Column], fmt: LineFormat) -> None:
         self.names = [column.name for column in columns]
         self.format, self.count = fmt, 0
@@ -89,7 +91,7 @@ class Rows:
     def put(self, column: str, *values: Ints) -> None:
         """Fill a column; see `Sheet`."""
         place = self._places[column]
-        place.check(values, self.count)
+        place.column.check(values, self.count)
         if column in self._marked:
             self._image.spans[column][: self.count] = np.void(place.template)
         if self._image.fill(place, self.count, values) is not None:

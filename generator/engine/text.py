@@ -11,13 +11,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from generator.engine.mix import Ints
 from generator.spec.values import Type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from generator.engine.files import Disk, Encoder
 
 LineFormat = Literal["csv", "json"]
 
@@ -152,6 +157,23 @@ class Column:
         object.__setattr__(self, "pieces", pieces)
 
     @property
+    def arrays(self) -> int:
+        """Arrays of values that the pieces take."""
+        return sum(2 if isinstance(piece, Uuid) else 1 for piece in self.pieces)
+
+    def check(self, values: Sequence[Ints], count: int) -> None:
+        """Refuse arrays that are not one for each that the pieces take, `count` values each.
+
+        Raises:
+            ValueError: they are not.
+        """
+        if [value.shape for value in values] != [(count,)] * self.arrays:
+            got = ", ".join(str(value.shape) for value in values)
+            raise ValueError(
+                f"{self.name}: takes {self.arrays} arrays of {count} values, got {got}"
+            )
+
+    @property
     def bare(self) -> bool:
         """JSON writes the values without quotes."""
         return self.type in _BARE_TYPES
@@ -190,6 +212,10 @@ class Sheet(Protocol):
     count: int
     header: bytes
 
+    @property
+    def encoder(self) -> Callable[[Disk], Encoder] | None:
+        """What `PartFile` needs to make a file of what `render` returns; None for bytes."""
+
     def begin(self, count: int) -> None:
         """Start a chunk of `count` records."""
 
@@ -216,6 +242,9 @@ class Sheet(Protocol):
 
     def damage(self, record: int, change: Callable[[bytes], bytes]) -> None:
         """Change a whole line (without its line end) when it is rendered; CSV only."""
+
+    def render(self) -> bytes | bytearray | pa.RecordBatch:
+        """Return the chunk, for `PartFile.write`."""
 
 
 def csv_text(text: str | None, *, quoted: bool = False) -> bytes:
