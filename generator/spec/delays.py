@@ -44,7 +44,7 @@ class Delay(Spec):
         given = {name for name in ("mean", "median", "spread") if getattr(self, name) is not None}
         if given != needed:
             wanted = " and ".join(sorted(needed)) or "neither mean, median nor spread"
-            raise ValueError(f"a {self.kind} delay needs {wanted}")
+            raise ValueError(f"a delay of kind {self.kind} needs {wanted}")
         if self.max < self.min:
             raise ValueError(f"max {self.max:g} is below min {self.min:g}")
         return self

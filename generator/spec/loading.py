@@ -37,14 +37,14 @@ def load_model(name_or_path: str) -> Model:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ModelError(f"{path.name}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise ModelError(
-            f"{path}: is not UTF-8 at byte {error.start + 1}; save it as UTF-8"
+            f"{path.name}: is not UTF-8 at byte {error.start + 1}; save it as UTF-8"
         ) from error
     data = _read_json(path, text)
     if not isinstance(data, dict):
-        raise ModelError(f"{path}: is no JSON object; a model is {{...}} with name and tables")
+        raise ModelError(f"{path.name}: is no JSON object; a model is {{...}} with name and tables")
     try:
         # Strict: no text is taken for a number. JSON input, so that lists may stand for tuples.
         return Model.model_validate_json(text, strict=True)

@@ -29,7 +29,7 @@ def readable_columns(model: Model, table: str, template: str) -> set[str]:
     width, or a whole number before something that begins with no digit. What is left between
     the two ends can be read if it is one part. And the only whole number among texts that hold no
     digits can be read wherever it stands. (A sequence among names: Faker's texts are taken to
-    have no digits, which `--validate` checks.)
+    have no digits, which `--validate` checks.) A UUID makes any text unique.
     """
     parts = templates.parse(template)
     left = _read(model, table, list(parts), 0)
@@ -43,12 +43,13 @@ def readable_columns(model: Model, table: str, template: str) -> set[str]:
             _digits_are_fixed(model, table, other) for other in others
         ):
             read.add(number)
-    return {part.name for n in read if isinstance(part := parts[n], Field) and not part.filter} | {
-        # A sequence's or a uuid's letters are of one case: changing it loses nothing.
+    # A filter loses what the case of letters tells; a sequence's or a UUID's tells nothing.
+    return {
         part.name
-        for n in read
-        if isinstance(part := parts[n], Field)
-        and isinstance(_origin(model, table, part.name)[1], Sequence | Uuid)
+        for number, part in enumerate(parts)
+        if isinstance(part, Field)
+        and (_is_random(model, table, part) or number in read)
+        and (part.filter is None or _is_one_case(model, table, part))
     }
 
 
@@ -81,6 +82,14 @@ def _origin(model: Model, table: str, column: str) -> tuple[str, Column]:
                 table, column = parent, model.tables[parent].key[0]
             case _:
                 return table, spec
+
+
+def _is_random(model: Model, table: str, part: Field) -> bool:
+    return isinstance(_origin(model, table, part.name)[1], Uuid)
+
+
+def _is_one_case(model: Model, table: str, part: Field) -> bool:
+    return isinstance(_origin(model, table, part.name)[1], Sequence | Uuid)
 
 
 def _is_number(model: Model, table: str, part: str | Field) -> bool:
