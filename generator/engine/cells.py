@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from generator.engine.characters import TYPES, Type, Words, clock, four_digits, hexadecimal
 from generator.engine.mix import Bits, Ints
 from generator.engine.text import (
     SECONDS_A_DAY,
@@ -31,22 +30,12 @@ from generator.engine.text import (
     Uuid,
 )
 
-Words = npt.NDArray[Any]
-Type = np.dtype[Any]
 Word = tuple[int, Type]
 Escape = Callable[[str], bytes]
 
 _TEN_THOUSAND = np.uint64(10_000)
 _ONE = np.uint64(1)
 _SECONDS = np.uint64(SECONDS_A_DAY)
-# numpy copies 16 bytes at once only as a number; the bits are not looked at.
-_TYPES: dict[int, Type] = {
-    1: np.dtype(np.uint8),
-    2: np.dtype(np.uint16),
-    4: np.dtype(np.uint32),
-    8: np.dtype(np.uint64),
-    16: np.dtype(np.complex128),
-}
 
 
 class Cells(ABC):
@@ -108,7 +97,7 @@ def split(width: int) -> list[Word]:
         return []
     size = min(16, 1 << (width.bit_length() - 1))
     offsets = [*range(0, width - size, size), width - size]
-    return [(offset, _TYPES[size]) for offset in offsets]
+    return [(offset, TYPES[size]) for offset in offsets]
 
 
 def _indexes(values: Ints, count: int) -> None:
@@ -142,69 +131,6 @@ class _TableCells(Cells):
             word[:] = table.take(index)
 
 
-def _characters(numbers: npt.NDArray[np.int64], width: int) -> npt.NDArray[np.uint8]:
-    """Return zero-padded digits, shape (numbers, width); made by numpy, which starts faster."""
-    powers = 10 ** np.arange(width - 1, -1, -1)
-    return (numbers[:, None] // powers % 10 + ord("0")).astype(np.uint8)
-
-
-def _unpadded(least: int) -> npt.NDArray[np.uint8]:
-    """Return the digits of 0 to 9999, NUL instead of leading zeros, but at least `least` digits."""
-    numbers = np.arange(10_000)
-    digits = _characters(numbers, 4)
-    for place in range(4 - least):
-        digits[numbers < 10 ** (3 - place), place] = 0
-    return digits
-
-
-def _as_words(characters: npt.NDArray[np.uint8], kind: Type) -> Words:
-    """Return rows of characters as words, right-aligned."""
-    image = np.zeros((len(characters), kind.itemsize), dtype=np.uint8)
-    image[:, image.shape[1] - characters.shape[1] :] = characters
-    return image.view(kind).ravel()
-
-
-def _two_forms(low: npt.NDArray[np.uint8], *, decimals: bool) -> Words:
-    """Return a table for `_last_digits`: 0 to 9999 in the given form, then zero-padded."""
-    digits = np.concatenate([low, _characters(np.arange(10_000), 4)])
-    if not decimals:
-        return _as_words(digits, _TYPES[4])
-    return _as_words(np.insert(digits, 2, ord("."), axis=1), _TYPES[8])
-
-
-@cache
-def _tables() -> dict[str, Words]:
-    """Return the tables of four digits.
-
-    `number` and `money` for the last word of a number, `upper` for a word before it, `padded`.
-    """
-    padded = _as_words(_characters(np.arange(10_000), 4), _TYPES[4])
-    return {
-        "padded": padded,
-        "number": _two_forms(_unpadded(1), decimals=False),
-        "money": _two_forms(_unpadded(3), decimals=True),
-        "upper": _two_forms(_unpadded(0), decimals=False),
-    }
-
-
-@cache
-def _clock() -> Words:
-    """Return `HH:MM:SS` for each second of a day."""
-    seconds = np.arange(SECONDS_A_DAY)
-    parts = [seconds // 3600, seconds // 60 % 60, seconds % 60]
-    image = np.full((SECONDS_A_DAY, 8), ord(":"), dtype=np.uint8)
-    for at, part in zip((0, 3, 6), parts, strict=True):
-        image[:, at : at + 2] = _characters(part, 2)
-    return image.view(np.uint64).ravel()
-
-
-@cache
-def _hex() -> Words:
-    """Return four hexadecimal digits for each number of 16 bits."""
-    numbers = np.arange(65_536, dtype=">u2").tobytes()
-    return np.frombuffer(numbers.hex().encode(), dtype=np.uint32)
-
-
 def _last_digits(values: Bits) -> tuple[Bits, Bits]:
     """Split off four digits.
 
@@ -233,19 +159,19 @@ class _NumberCells(Cells):
         last, size = (5, 8) if decimals else (4, 4)
         self.width = max(size, signed + sum(sizes) + last)
         self.template = bytes(self.width)
-        self._last = _tables()["money" if decimals else "number"]
-        self.words = [(self.width - size, _TYPES[size])]
+        self._last = four_digits()["money" if decimals else "number"]
+        self.words = [(self.width - size, TYPES[size])]
         at = self.width - last
         for word in reversed(sizes):
             at -= word
-            self.words.append((at, _TYPES[word]))
+            self.words.append((at, TYPES[word]))
         if signed:
-            self.words.append((0, _TYPES[1]))
-        upper_table = _tables()["upper"]
+            self.words.append((0, TYPES[1]))
+        upper_table = four_digits()["upper"]
         self._upper = [upper_table] * (upper // 4)
         if first:
             shift = np.uint32(8 * (4 - first))
-            self._upper.append((upper_table >> shift).astype(_TYPES[first]))
+            self._upper.append((upper_table >> shift).astype(TYPES[first]))
 
     def fill(self, words: Sequence[Words], *values: Ints) -> None:
         """Write from the right; leading zeros stay NUL."""
@@ -273,8 +199,8 @@ class _DigitsCells(Cells):
         self.width, self.template, self._limit = width, bytes(width), 10**width
         first = (width - 1) % 4 + 1
         # The first word holds 1 to 4 digits; the next one is written over the rest of it.
-        self.words = [(at, _TYPES[4]) for at in (0, *range(first, width, 4))]
-        self._first = _tables()["padded"] >> np.uint32(8 * (4 - first))
+        self.words = [(at, TYPES[4]) for at in (0, *range(first, width, 4))]
+        self._first = four_digits()["padded"] >> np.uint32(8 * (4 - first))
 
     def fill(self, words: Sequence[Words], *values: Ints) -> None:
         """Write four digits at a time."""
@@ -288,14 +214,14 @@ class _DigitsCells(Cells):
             rest = before
         words[0][:] = self._first.take(rest.view(np.int64))
         for word, index in zip(words[1:], reversed(indexes), strict=True):
-            word[:] = _tables()["padded"].take(index.view(np.int64))
+            word[:] = four_digits()["padded"].take(index.view(np.int64))
 
 
 class _StampCells(Cells):
     """A day's text in 16 bytes, over whose end the time of day is written."""
 
     def __init__(self, stamp: Stamp) -> None:
-        self.words = [(0, _TYPES[16]), (11, _TYPES[8])]
+        self.words = [(0, TYPES[16]), (11, TYPES[8])]
         self._days = np.array([f"{day} " for day in stamp.days()], dtype="S16").view(np.complex128)
         self.safe = stamp.first_day * SECONDS_A_DAY
         self._limit = len(self._days) * SECONDS_A_DAY
@@ -310,7 +236,7 @@ class _StampCells(Cells):
         day = seconds // _SECONDS
         seconds -= day * _SECONDS
         words[0][:] = self._days.take(day.view(np.int64))
-        words[1][:] = _clock().take(seconds.view(np.int64))
+        words[1][:] = clock().take(seconds.view(np.int64))
 
 
 class _UuidCells(Cells):
@@ -321,7 +247,7 @@ class _UuidCells(Cells):
     def __init__(self) -> None:
         self.template = b"-".join(bytes(digits) for digits in (8, 4, 4, 4, 12))
         self.width = len(self.template)
-        self.words = [(at, _TYPES[4]) for at in (0, 4, 9, 14, 19, 24, 28, 32)]
+        self.words = [(at, TYPES[4]) for at in (0, 4, 9, 14, 19, 24, 28, 32)]
 
     def fill(self, words: Sequence[Words], *values: Ints) -> None:
         """Write version 4's bits (RFC 9562, 5.4), then four digits at a time."""
@@ -330,6 +256,6 @@ class _UuidCells(Cells):
         parts = quarters.view(np.uint16)
         parts[:, 0] = parts[:, 0] & 0x0FFF | 0x4000
         parts[:, 7] = parts[:, 7] & 0x3FFF | 0x8000
-        digits = _hex().take(parts)
+        digits = hexadecimal().take(parts)
         for word, place in zip(words, (3, 2, 1, 0, 7, 6, 5, 4), strict=True):
             word[:] = digits[:, place]

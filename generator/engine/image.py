@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from generator.engine.cells import Cells, Escape, Type, Word, Words, cells
+from generator.engine.cells import Cells, Escape, Word, cells
+from generator.engine.characters import Type, Words
 from generator.engine.mix import NULL, Bools, Ints
 from generator.engine.text import Column
 
