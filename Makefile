@@ -8,6 +8,7 @@ SEED ?= 42
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 DEFECTS ?= 0.01
 FORMAT ?= mixed
+MODEL ?= shop
 SOURCE ?= shop
 FROM ?=
 SQL ?=
@@ -18,12 +19,11 @@ READY := .venv/.installed
 READY_DEV := .venv/.installed-dev
 READY_BENCH := .venv/.installed-bench
 
-# The model that the generator knows; other sources bring files of their own.
-GENERATED := shop
-GENERATE := $(BIN)/python -m generator --model $(GENERATED) --workers "$$WORKERS"
+# MODEL is a built-in data model or a JSON file; its source bears the same name.
+GENERATE := $(BIN)/python -m generator --model "$$MODEL" --workers "$$WORKERS"
 
 # Values reach the programs by the environment, where the shell takes no quote in them for its own.
-export SCALE START DAYS SEED WORKERS DEFECTS FORMAT SOURCE FROM SQL YES
+export SCALE START DAYS SEED WORKERS DEFECTS FORMAT MODEL SOURCE FROM SQL YES
 flag = --$(1) "$$$(2)"
 HISTORY := $(call flag,scale,SCALE) $(call flag,start,START) $(call flag,days,DAYS) \
 	$(call flag,seed,SEED) $(call flag,defects,DEFECTS) $(call flag,format,FORMAT)
@@ -37,7 +37,7 @@ ASKED := $(call asked,scale,SCALE) $(call asked,start,START) $(call asked,days,D
 # and proxies, is the second way.
 define install
 	@echo "installing $(1)"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) \
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(1) \
 		|| { echo "uv could not install $(1) (see above): trying pip"; \
 		     $(BIN)/python -m pip install --quiet --require-hashes -r $(1); }
 	@touch $@
@@ -66,7 +66,7 @@ up: setup ## Start PostgreSQL (or check DATABASE_URL) and write profiles.yml
 down: setup ## Stop the embedded PostgreSQL
 	@$(BIN)/python -m warehouse down
 
-generate: setup ## Write the shop's history: SCALE START DAYS SEED WORKERS DEFECTS FORMAT
+generate: setup ## Write a source's history: MODEL SCALE START DAYS SEED WORKERS DEFECTS FORMAT
 	$(GENERATE) $(HISTORY)
 
 load: up ## Load the files that are new: SOURCE FROM
@@ -77,7 +77,7 @@ build: up ## Build and test every model (dbt build, one at a time)
 
 day: up ## Advance one business day: generate it, load it, build
 	$(GENERATE) --days 1
-	$(BIN)/python -m loader $(GENERATED) --workers "$$WORKERS"
+	$(BIN)/python -m loader --workers "$$WORKERS" -- "$$(basename "$$MODEL" .json)"
 	@$(BIN)/python -m warehouse build
 
 docs: up ## Write the documentation and serve it
@@ -117,7 +117,7 @@ lock: $(READY_DEV) ## Pin the packages of pyproject.toml anew
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  Variables: SCALE=$$SCALE START=$$START DAYS=$$DAYS SEED=$$SEED WORKERS=$$WORKERS"
-	@echo "             DEFECTS=$$DEFECTS FORMAT=$$FORMAT SOURCE=$$SOURCE FROM= SQL= YES="
+	@echo "             DEFECTS=$$DEFECTS FORMAT=$$FORMAT MODEL=$$MODEL SOURCE=$$SOURCE FROM= SQL= YES="
 
 # Stamps are touched last, so that what was interrupted is not taken for finished.
 .venv/.made:

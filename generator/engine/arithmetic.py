@@ -8,9 +8,8 @@ multiplied by quantities and percentages without a thought.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from math import lcm
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
 class _Exact:
     """numerator / denominator; `missing` says where there is no value (None: nowhere)."""
 
-    numerator: Ints
-    denominator: int | Ints = 1
+    numerator: Any  # an int or an array of int64: numpy treats both alike
+    denominator: Any = 1
     missing: Bools | None = None
 
 
@@ -72,43 +71,40 @@ class Formula:
     def _refuse(self, problem: str) -> ModelError:
         return ModelError(f"table {self._table.name}: expression {self._text!r}: {problem}")
 
-    def whole(self, frame: Frame, unit: Fraction = Fraction(1)) -> Ints:
-        """Return the values times `unit`; anything where an operand is missing.
+    def whole(self, frame: Frame, unit: int = 1) -> tuple[Ints, Bools | None]:
+        """Return the values times `unit`, and where an operand is missing (None: nowhere).
 
         Raises:
             ModelError: a value is no multiple of the unit.
         """
         value = self._number(self._node, frame)
-        scaled = value.numerator * int(unit)
-        if isinstance(value.denominator, int) and value.denominator == 1:
-            return scaled
-        result = scaled // value.denominator
-        wrong = result * value.denominator != scaled
+        bottom = value.denominator
+        if isinstance(bottom, int) and unit % bottom == 0:
+            top = value.numerator if unit == bottom else value.numerator * (unit // bottom)
+            return _spread(top, len(frame)), value.missing
+        scaled = _spread(value.numerator * unit, len(frame))
+        result = scaled // bottom
+        wrong = result * bottom != scaled
         if value.missing is not None:
             wrong &= ~value.missing
         if wrong.any():
             raise self._refuse(f"is no multiple of 1/{unit}; wrap it in round(..., places)")
-        return result
+        return result, value.missing
 
     def floats(self, frame: Frame) -> Floats:
         """Return the values as floats."""
         value = self._number(self._node, frame)
-        floats: Floats = value.numerator / value.denominator
+        floats: Floats = _spread(value.numerator, len(frame)) / value.denominator
         return floats
 
     def condition(self, frame: Frame) -> Bools:
         """Return where the condition holds; it does not where an operand is missing."""
         return self._condition(self._node, frame)
 
-    def missing(self, frame: Frame) -> Bools | None:
-        """Return where an operand is missing; None: nowhere."""
-        return self._number(self._node, frame).missing
-
     def _evaluate(self, node: ast.Node, frame: Frame) -> _Result:
         match node:
             case ast.Value():
-                count = np.full(len(frame), node.number.numerator, dtype=np.int64)
-                return _Exact(count, node.number.denominator)
+                return _Exact(node.number.numerator, node.number.denominator)
             case ast.Path():
                 return self._column(node, frame)
             case ast.Binary():
@@ -164,7 +160,7 @@ class Formula:
         divisor = right.numerator
         if missing is not None:
             divisor = np.where(missing, 1, divisor)
-        if not divisor.all():
+        if not np.all(divisor):
             raise self._refuse("divides by zero")
         # The denominator stays positive.
         top = left.numerator * right.denominator * np.sign(divisor)
@@ -214,7 +210,7 @@ class Formula:
             return self._compare(node, frame)
         value = self._evaluate(node, frame)
         if isinstance(value, _Exact):
-            holds = value.numerator != 0
+            holds: Bools = _spread(value.numerator, len(frame)) != 0
             return holds if value.missing is None else holds & ~value.missing
         if isinstance(value, _Labels):
             raise self._refuse("a text is no condition")
@@ -232,7 +228,8 @@ class Formula:
             same: Bools = np.isin(labels.places, wanted)
             return ~same if node.relation == "!=" else same
         left, right = _alike(self._number(node.left, frame), self._number(node.right, frame))
-        holds = _RELATIONS[node.relation](left.numerator, right.numerator)
+        top = _spread(left.numerator, len(frame))
+        holds: Bools = _RELATIONS[node.relation](top, right.numerator)
         missing = _either(left.missing, right.missing)
         return holds if missing is None else holds & ~missing
 
@@ -270,7 +267,12 @@ def _either(left: Bools | None, right: Bools | None) -> Bools | None:
 def _mask(value: _Exact) -> Bools:
     if value.missing is not None:
         return value.missing
-    return np.zeros(len(value.numerator), dtype=np.bool_)
+    return np.zeros(np.shape(value.numerator), dtype=np.bool_)
+
+
+def _spread(number: Any, count: int) -> Ints:  # noqa: ANN401 (an int or an array)
+    """Return an array where a constant is the same for all rows."""
+    return number if isinstance(number, np.ndarray) else np.full(count, number, dtype=np.int64)
 
 
 def _used(node: ast.Node) -> list[ast.Path]:

@@ -1,7 +1,7 @@
 """Files of a batch: written once, hashed on the way, on disk before anybody is told of them.
 
-A file is synced to the disk in the background, because a worker that waits for a disk makes no
-rows. Whoever writes the manifest calls `wait_synced` first, in each process that wrote files.
+A worker that waits for a disk makes no rows: so whoever collects the finished files brings them to
+the disk in a thread of its own (`Syncer`), and waits for it before the manifest is written.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _GZIP_LEVEL = 1
 # zlib's parameter for a gzip file with a header that names neither a time nor a file.
 _GZIP_WINDOW = 31
-# Files that may wait for the disk; the next one waits for a place.
-_WAITING = 64
 
 
 @dataclass(frozen=True)
@@ -102,9 +100,9 @@ class Disk:
             self.file.close()
 
     def finish(self) -> str:
-        """Leave the file to be synced and closed in the background; return its hash in hex."""
-        self.closed = True
-        _SYNC.put(self._target, self.file)
+        """Close the file and return its hash in hex."""
+        with self._named():
+            self.close()
         return self._hash.hexdigest()
 
 
@@ -203,7 +201,7 @@ class PartFile:
     def finish(self) -> list[FileEntry]:
         """Write what is left and return the entry; nothing when there were no records.
 
-        The file is on the disk only after `wait_synced`.
+        The file may not be on the disk yet: see `Syncer`.
         """
         if self._disk is None or self._encoder is None:
             return []
@@ -223,64 +221,50 @@ def _encoder(path: str) -> Callable[[Disk], Encoder]:
     return encoders.get(Path(path).suffix, plain)
 
 
-class _Syncer:
-    """Brings finished files to the disk, one after the other, in a thread of this process."""
+class Syncer:
+    """Brings finished files to the disk, one after the other, in a thread of its own."""
 
     def __init__(self) -> None:
-        self._files: queue.Queue[tuple[Path, BinaryIO]] = queue.Queue(_WAITING)
+        self._files: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._error: OSError | None = None
 
-    def put(self, target: Path, file: BinaryIO) -> None:
-        """Sync and close a file soon."""
+    def put(self, target: Path) -> None:
+        """Bring a file to the disk soon."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
             self._thread.start()
-        self._files.put((target, file))
+        self._files.put(target)
 
     def _run(self) -> None:
-        while True:
-            target, file = self._files.get()
+        while (target := self._files.get()) is not None:
             try:
-                with file:
-                    os.fsync(file.fileno())
+                _sync(target)
             except OSError as error:
                 self._error = OSError(error.errno, error.strerror, str(target))
-            finally:
-                self._files.task_done()
 
     def wait(self) -> None:
-        """Wait until all files are on the disk."""
-        self._files.join()
+        """Wait until all files are on the disk.
+
+        Raises:
+            OSError: one could not be brought there; names it.
+        """
+        if self._thread is not None:
+            self._files.put(None)
+            self._thread.join()
+            self._thread = None
         error, self._error = self._error, None
         if error is not None:
             raise error
 
 
-_SYNC = _Syncer()
-
-
-def _after_fork() -> None:
-    # A forked process has no threads; it starts its own.
-    global _SYNC  # noqa: PLW0603
-    _SYNC = _Syncer()
-
-
-os.register_at_fork(after_in_child=_after_fork)
-
-
-def wait_synced() -> None:
-    """Wait until all files that this process finished are on the disk.
-
-    Raises:
-        OSError: one could not be brought there; names it.
-    """
-    _SYNC.wait()
-
-
 def sync_folder(folder: Path) -> None:
     """Bring a folder's names (new files, renames) to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -46,6 +46,7 @@ class Frame:
         base: a frame of the same table that these rows were taken from.
         at: position of each row in that frame.
         repeats: the rows repeat those of `base`, so what does not change is computed there.
+        twin: a frame whose rows are seen at the same moments, that these were taken from.
     """
 
     def __init__(  # noqa: PLR0913 (all but the first two are optional)
@@ -60,8 +61,9 @@ class Frame:
         base: Frame | None = None,
         at: Ints | None = None,
         repeats: bool = False,
+        twin: tuple[Frame, Ints] | None = None,
     ) -> None:
-        self.table, self.rows = table, rows
+        self.table, self.rows, self._twin = table, rows, twin
         self.parent, self.index, self.slot = parent, index, slot
         self._moment, self._base, self._at, self._repeats = moment, base, at, repeats
         self._memo: dict[str, Values] = {}
@@ -98,12 +100,16 @@ class Frame:
         self._memo[name] = values
 
     def _find(self, name: str, make: Callable[[Frame], Values]) -> Values:
-        if name not in self.table.versioned:
-            store, base = self.table.store, self._base
-            if store is not None and store is not self:
-                return tuple(values[self.rows] for values in store.memo(name, make))
-            if base is not None and (self._repeats or name in base._memo):
-                return tuple(values[self._at] for values in base.memo(name, make))
+        if name in self.table.versioned:
+            twin = self._twin
+            if twin is not None and name in twin[0]._memo:
+                return tuple(values[twin[1]] for values in twin[0]._memo[name])
+            return make(self)
+        store, base = self.table.store, self._base
+        if store is not None and store is not self:
+            return tuple(values[self.rows] for values in store.memo(name, make))
+        if base is not None and (self._repeats or name in base._memo):
+            return tuple(values[self._at] for values in base.memo(name, make))
         return make(self)
 
     def draw(self, column: str, use: str = "value") -> Bits:
@@ -125,12 +131,18 @@ class Frame:
             moment: gives the moment at which each is seen; this frame's own where it is None.
             repeats: most rows are there more than once.
         """
-        mine = self._moment
-        if moment is None and mine is not None:
-            moment = lambda: mine()[positions]  # noqa: E731 (a name would say no more)
+        mine, twin = self._moment, None
+        if moment is None:
+            twin = (self, positions)
+            if mine is not None:
+                moment = lambda: mine()[positions]  # noqa: E731 (a name would say no more)
         index = self.index
         if self.parent is not None:
             index = positions if index is None else index[positions]
+        base, at = self, positions
+        if self._repeats and self._base is not None and self._at is not None:
+            # What does not change is at hand in the frame whose rows are repeated here.
+            base, at, repeats = self._base, self._at[positions], True
         return Frame(
             self.table,
             self.rows[positions],
@@ -138,9 +150,10 @@ class Frame:
             index=index,
             slot=None if self.slot is None else self.slot[positions],
             moment=moment,
-            base=self,
-            at=positions,
+            base=base,
+            at=at,
             repeats=repeats,
+            twin=twin,
         )
 
     def where(self, chosen: Bools) -> Frame:

@@ -127,10 +127,7 @@ def _in_order(spec: LifeCycle) -> Way:
 
 
 def _seconds(spec: LifeCycle, way: Way) -> int:
-    return sum(
-        _step(spec, origin, to).after.longest_seconds
-        for origin, to in pairwise(way)
-    )
+    return sum(_step(spec, origin, to).after.longest_seconds for origin, to in pairwise(way))
 
 
 def _step(spec: LifeCycle, origin: str, to: str) -> Step:

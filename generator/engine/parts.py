@@ -102,7 +102,10 @@ class _Output:
             self.sheet, table.spec.key, fmt,
         )  # fmt: skip
         self.file = PartFile(
-            maker.folder, f"{table.name}/part-{number:05d}.{fmt}", fmt, self.sheet.header
+            maker.folder,
+            f"{table.name}/part-{number:05d}.{fmt}",
+            self.sheet.header,
+            encoder=self.sheet.encoder,
         )
 
     def write(self, records: Records) -> Bools:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ class Table:
         if isinstance(rows, RecordRows):
             return len(rows.records)
         if isinstance(rows, FixedRows):
-            growth = {"linear": scale, "root": scale**0.5, "not": 1.0}[rows.grows]
+            growth = {"linear": scale, "root": math.sqrt(scale), "not": 1.0}[rows.grows]
             return max(rows.least, round(rows.count * growth))
         if isinstance(rows, TimedRows):
             self.calendar = Calendar(

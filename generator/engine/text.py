@@ -10,7 +10,8 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -71,6 +72,14 @@ class Money:
         _limit("digits", self.digits, 1, 14)
 
 
+@lru_cache(maxsize=8)
+def _days(start: date, first_day: int, last_day: int) -> list[str]:
+    """Return dates, counted from `start`; the columns of a model share one list."""
+    days = np.datetime64(start, "D") + np.arange(first_day, last_day + 1)
+    names: list[str] = np.datetime_as_string(days).tolist()
+    return names
+
+
 @dataclass(frozen=True)
 class Day:
     """A date, `YYYY-MM-DD`; values are days since `start`.
@@ -90,8 +99,7 @@ class Day:
 
     def days(self) -> list[str]:
         """Return all dates that can occur."""
-        first = self.start + timedelta(self.first_day)
-        return [str(first + timedelta(n)) for n in range(self.last_day - self.first_day + 1)]
+        return _days(self.start, self.first_day, self.last_day)
 
 
 @dataclass(frozen=True)

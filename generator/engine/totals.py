@@ -29,22 +29,32 @@ class _Figure:
         self._parents = spec.count == "parents"
         self.is_money = self._sum is not None and self._sum.column.type == "decimal"
 
-    def of(self, frame: Frame) -> tuple[Ints, Ints]:
-        """Return day and value of each record that counts."""
-        if self._when is not None:
-            frame = frame.where(self._when.condition(frame))
-        if self._parents:
-            # Children stand in the order of their parents.
-            frame = frame.where(np.diff(frame.rows // frame.table.most, prepend=-1) > 0)
+    def sums(self, frame: Frame, first_day: int, days: int) -> Ints:
+        """Return the figure of each of some days.
+
+        Args:
+            frame: the sound records.
+            first_day: the first of the days.
+            days: how many there are.
+        """
         times = self._date.values(frame)[0]
-        days = times if self._date.column.type == "date" else times // SECONDS_A_DAY
-        values = np.ones(len(frame), dtype=np.int64)
-        if self._sum is not None:
-            values = self._sum.values(frame)[0]
-            if self._sum.nullable:
-                values = np.where(values == NULL, 0, values)
-        known = times < NULL
-        return days[known], values[known]
+        chosen = times < NULL
+        if self._when is not None:
+            chosen &= self._when.condition(frame)
+        if self._parents:
+            # Children stand in the order of their parents: the first chosen one stands for it.
+            at = np.flatnonzero(chosen)
+            parents = frame.rows[at] // frame.table.most
+            chosen[at[np.diff(parents, prepend=-1) == 0]] = False
+        day = times if self._date.column.type == "date" else times // SECONDS_A_DAY
+        places = day[chosen] - first_day
+        if self._sum is None:
+            return np.bincount(places, minlength=days)
+        values = self._sum.values(frame)[0][chosen]
+        if self._sum.nullable:
+            values = np.where(values == NULL, 0, values)
+        # Floats add whole numbers exactly below 2**53, and one chunk holds far less.
+        return np.bincount(places, values, days).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -96,8 +106,7 @@ class Totals:
             return
         frame = frame.where(sound)
         for number, figure in figures:
-            days, values = figure.of(frame)
-            np.add.at(self._sums[:, number], days - self._first_day, values)
+            self._sums[:, number] += figure.sums(frame, self._first_day, len(self._sums))
 
     def take(self) -> DayTotals:
         """Return what was added since the last call."""

@@ -61,16 +61,9 @@ class Manifest:
         """Name of the batch."""
         return self.last_day.isoformat()
 
-    def write(self, folder: Path) -> None:
-        """Write the manifest by rename, so that it is there whole or not at all.
-
-        Args:
-            folder: the batch's folder.
-
-        Raises:
-            OSError: the disk is full or the folder cannot be written.
-        """
-        content = {
+    def as_json(self) -> dict[str, Any]:
+        """Return what the file says."""
+        return {
             "format_version": FORMAT_VERSION,
             "source": self.parameters.model,
             "batch": self.batch,
@@ -81,9 +74,19 @@ class Manifest:
             "tables": {name: asdict(table) for name, table in self.tables.items()},
             "truth": {name: asdict(table) for name, table in self.truth.items()},
         }
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest by rename, so that it is there whole or not at all.
+
+        Args:
+            folder: the batch's folder.
+
+        Raises:
+            OSError: the disk is full or the folder cannot be written.
+        """
         unfinished = folder / f".{NAME}"
         with unfinished.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(content, indent=2) + "\n")
+            file.write(json.dumps(self.as_json(), indent=2) + "\n")
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(folder / NAME)

@@ -31,3 +31,5 @@ def print_summary(source: Path, summary: Summary) -> None:
     console.print(
         f"{seconds:.2f} s, {rows / seconds:,.0f} rows/s, {size / seconds / 1e6:,.1f} MB/s"
     )
+    if summary.validated is not None:
+        console.print(f"validated {summary.validated:,} records: all as the model says")

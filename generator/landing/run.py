@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from generator.engine.files import FileEntry, PartFile, sync_folder, wait_synced
+from generator.engine.files import FileEntry, PartFile, Syncer, sync_folder
 from generator.engine.ledger import LEDGER_COLUMNS
 from generator.engine.parts import plan
 from generator.engine.pools import fill_pools
@@ -36,12 +36,14 @@ class Summary:
     Args:
         batch: the batch.
         tables: the files of each table, the truth's with `_truth/` before their name.
-        seconds: time taken.
+        seconds: time taken, without validation.
+        validated: number of records checked against the model; None: not asked for.
     """
 
     batch: Batch
     tables: dict[str, list[FileEntry]]
     seconds: float
+    validated: int | None = None
 
 
 @contextmanager
@@ -95,8 +97,8 @@ def make_batch(
         folder.mkdir()
         tables = _make_parts(world, folder, workers)
         manifest = _manifest(batch, world, tables)
-        if validate:
-            _validate(model, folder, source, manifest)
+        seconds = time.monotonic() - started
+        validated = _validate(world, folder, source, manifest) if validate else None
         _publish(source, folder, batch, manifest)
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -113,15 +115,15 @@ def make_batch(
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return Summary(batch, tables, time.monotonic() - started)
+    return Summary(batch, tables, seconds, validated)
 
 
 def _make_parts(world: World, folder: Path, workers: int) -> dict[str, list[FileEntry]]:
     parts = plan(world)
     tables: dict[str, list[FileEntry]] = {table.name: [] for table in world.delivered}
-    sums = Totals(world)
+    sums, syncer = Totals(world), Syncer()
     totals = no_totals(len(sums.money))
-    defects = PartFile(folder, f"_truth/{DEFECTS}.csv", "csv", _header(LEDGER_COLUMNS), always=True)
+    defects = PartFile(folder, f"_truth/{DEFECTS}.csv", _header(LEDGER_COLUMNS), always=True)
     rows = sum(part.stop - part.first for part in parts)
     try:
         # The workers start before the display, which has a thread.
@@ -132,6 +134,8 @@ def _make_parts(world: World, folder: Path, workers: int) -> dict[str, list[File
             for part, made in results:
                 for name, files in made.files.items():
                     tables[name] += files
+                    for file in files:
+                        syncer.put(folder / file.path)
                 defects.write(made.ledger, made.ledger_rows)
                 totals = totals.plus(made.totals)
                 bar.advance(part.stop - part.first, part.table)
@@ -140,6 +144,10 @@ def _make_parts(world: World, folder: Path, workers: int) -> dict[str, list[File
         defects.close()
     if world.model.totals is not None:
         tables[f"_truth/{TOTALS}"] = _write_totals(world, folder, totals, sums.money)
+    for name in (DEFECTS, TOTALS):
+        for file in tables.get(f"_truth/{name}", []):
+            syncer.put(folder / file.path)
+    syncer.wait()
     return tables
 
 
@@ -159,7 +167,7 @@ def _write_totals(
     assert world.model.totals is not None
     constants = tuple(world.model.totals.constants.values())
     header = _header(_totals_columns(world))
-    file = PartFile(folder, f"_truth/{TOTALS}.csv", "csv", header, always=True)
+    file = PartFile(folder, f"_truth/{TOTALS}.csv", header, always=True)
     try:
         days = day_names(world.parameters.start, totals.days)
         for day, values in zip(days, totals.values.tolist(), strict=True):
@@ -180,7 +188,7 @@ def _money(cents: int) -> str:
 
 def _manifest(batch: Batch, world: World, tables: dict[str, list[FileEntry]]) -> Manifest:
     parameters = batch.parameters
-    truth = {DEFECTS: LEDGER_COLUMNS}
+    truth: dict[str, tuple[str, ...]] = {DEFECTS: LEDGER_COLUMNS}
     if world.model.totals is not None:
         truth[TOTALS] = _totals_columns(world)
     return Manifest(
@@ -201,15 +209,14 @@ def _manifest(batch: Batch, world: World, tables: dict[str, list[FileEntry]]) ->
     )
 
 
-def _validate(model: Model, folder: Path, source: Path, manifest: Manifest) -> None:
+def _validate(world: World, folder: Path, source: Path, manifest: Manifest) -> int:
     # Only here: pandera and pandas take a second to import.
     from generator.validation import validate  # noqa: PLC0415
 
-    validate(model, folder, source, manifest)
+    return validate(world.model, folder, source, manifest.as_json(), world.pools)
 
 
 def _publish(source: Path, folder: Path, batch: Batch, manifest: Manifest) -> None:
-    wait_synced()
     for inner in folder.iterdir():
         sync_folder(inner)
     manifest.write(folder)

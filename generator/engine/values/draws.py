@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +27,8 @@ class ChoicePlan(ColumnPlan):
     def layout(self, spec: Spec) -> Parts:
         """Return a list of texts, or numbers."""
         if isinstance(spec, kinds.Constant):
-            written, weights = (spec.value,), None
+            written: tuple[bool | int | float | str, ...] = (spec.value,)
+            weights = None
         else:
             assert isinstance(spec, kinds.Choice)
             written, weights = spec.values, spec.weights
@@ -71,7 +71,7 @@ class _Parameter:
         """Return the parameter as whole number of the column's unit; None: not given."""
         if self._formula is None:
             return None if self.number is None else round(self.number)
-        return self._formula.whole(frame, Fraction(self._unit))
+        return self._formula.whole(frame, self._unit)[0]
 
 
 class UniformPlan(ColumnPlan):
@@ -204,8 +204,7 @@ class FormulaPlan(ColumnPlan):
         """Return whole numbers of the column's unit; NULL where an operand is missing."""
         if self.type == "boolean":
             return (self._formula.condition(frame).astype(np.int64),)
-        values = self._formula.whole(frame, Fraction(unit_of(self.type)))
-        missing = self._formula.missing(frame)
+        values, missing = self._formula.whole(frame, unit_of(self.type))
         return (values if missing is None else np.where(missing, NULL, values),)
 
 

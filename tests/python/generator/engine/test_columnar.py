@@ -16,7 +16,7 @@ import pytest
 
 from generator.engine import parquet
 from generator.engine.columnar import Columnar
-from generator.engine.files import PartFile, wait_synced
+from generator.engine.files import PartFile
 from generator.engine.mix import NULL, Ints
 from generator.engine.rows import Rows
 from generator.engine.text import (
@@ -271,7 +271,6 @@ def test_files_have_row_groups_and_the_same_bytes_each_time(
             expected.append(columns.render())
             part.write(expected[-1], columns.count)
         (entry,) = part.finish()
-        wait_synced()
         hashes.add(entry.sha256)
         assert (entry.rows, entry.bytes) == (2_800, (tmp_path / entry.path).stat().st_size)
         file = pq.ParquetFile(tmp_path / entry.path)
@@ -290,7 +289,6 @@ def test_a_file_without_records_has_the_schema(tmp_path: Path) -> None:
     columns = Columnar(COLUMNS)
     part = PartFile(tmp_path, "a.parquet", encoder=columns.encoder, always=True)
     (entry,) = part.finish()
-    wait_synced()
     table = pq.read_table(tmp_path / entry.path)
     assert table.num_rows == 0
     assert table.schema.types == [TYPES[column.type] for column in COLUMNS]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import gzip
 import hashlib
-import multiprocessing
 import os
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from generator.engine import files
-from generator.engine.files import FileEntry, PartFile, sync_folder, wait_synced
+from generator.engine.files import FileEntry, PartFile, Syncer, sync_folder
 
 RECORDS = [b"%d,some text\n" % n * 50 for n in range(500)]
 HEADER = b"id,text\n"
@@ -24,7 +23,7 @@ def write(folder: Path, path: str) -> FileEntry:
     for records in RECORDS:
         part.write(bytearray(records), 50)
     (entry,) = part.finish()
-    wait_synced()
+
     return entry
 
 
@@ -62,7 +61,6 @@ def test_parts_without_records(tmp_path: Path, ending: str) -> None:
     assert part.finish() == []
     assert list(tmp_path.iterdir()) == []
     (entry,) = PartFile(tmp_path, f"always.{ending}", HEADER, always=True).finish()
-    wait_synced()
     assert entry.rows == 0
     assert unpack(tmp_path / entry.path) == HEADER
 
@@ -96,29 +94,23 @@ def test_closing_gives_a_file_up(tmp_path: Path) -> None:
     PartFile(tmp_path, "never.csv").close()
 
 
-def test_a_failed_sync_is_raised_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(handle: int) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(files.os, "fsync", fail)
-        part = PartFile(tmp_path, "a.csv")
-        part.write(b"x", 1)
-        assert part.finish()
-        with pytest.raises(OSError, match=r"Input/output error.*a\.csv"):
-            wait_synced()
-    wait_synced()
+def test_a_failed_sync_is_raised_once(tmp_path: Path) -> None:
+    syncer = Syncer()
+    write(tmp_path, "a.csv")
+    syncer.put(tmp_path / "a.csv")
+    syncer.put(tmp_path / "gone.csv")
+    with pytest.raises(OSError, match=r"No such file.*gone\.csv"):
+        syncer.wait()
+    syncer.wait()
     sync_folder(tmp_path)
 
 
-def _write_in_child(folder: str) -> None:
-    write(Path(folder), "child.csv")
-
-
-def test_forked_processes_sync_their_own_files(tmp_path: Path) -> None:
-    write(tmp_path, "parent.csv")
-    child = multiprocessing.get_context("fork").Process(target=_write_in_child, args=(tmp_path,))
-    child.start()
-    child.join(20)
-    assert child.exitcode == 0
-    assert (tmp_path / "child.csv").read_bytes() == (tmp_path / "parent.csv").read_bytes()
+def test_files_are_synced_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(files.os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    syncer = Syncer()
+    for number in range(3):
+        write(tmp_path, f"{number}.csv")
+        syncer.put(tmp_path / f"{number}.csv")
+    syncer.wait()
+    assert synced == [(tmp_path / f"{number}.csv").stat().st_ino for number in range(3)]

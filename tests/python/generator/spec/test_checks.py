@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +104,29 @@ def test_a_template_that_can_be_read_back_is_unique(changed: Changed, template: 
 def test_a_template_that_cannot_be_read_back_is_not(changed: Changed, template: str) -> None:
     with pytest.raises(ModelError, match="column email: cannot be proved unique"):
         check(changed(set_email(template)))
+
+
+def places(part: object, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to every value of a file's content."""
+    if isinstance(part, dict | list):
+        for key, below in part.items() if isinstance(part, dict) else enumerate(part):
+            yield (*way, key)
+            yield from places(below, (*way, key))
+
+
+@pytest.mark.parametrize("value", [None, "x", "loans.x", -1, 2**70, [], {}], ids=repr)
+def test_no_value_in_any_place_breaks_the_check(
+    sound_file: Path, tmp_path: Path, value: object
+) -> None:
+    path = tmp_path / "odd.json"
+    text = sound_file.read_text()
+    for *way, last in places(json.loads(text)):
+        data = at = json.loads(text)
+        for key in way:
+            at = at[key]
+        at[last] = value
+        path.write_text(json.dumps(data))
+        try:
+            check(load_model(str(path)), path.name)
+        except ModelError as error:
+            assert str(error).startswith("odd.json: "), (way, last)
