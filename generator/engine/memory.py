@@ -19,7 +19,7 @@ def keep_memory() -> bool:
     of 210.
 
     Returns:
-        whether the C library knows these settings; others (musl, macOS) need none of them.
+        whether the C library knows these settings; macOS and musl do not, and stay as they are.
     """
     library = ctypes.CDLL(None)
     if not hasattr(library, "mallopt"):
