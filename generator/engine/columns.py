@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from generator.engine.limits import limits
 from generator.engine.mix import NULL, Ints, chance
 from generator.engine.text import Day, Flag, Money, Number, Piece, Stamp, Texts, Uuid
 
@@ -65,6 +66,24 @@ class ColumnPlan(ABC):
         """Return the numbers of the rows it refers to; NULL where there is none."""
         raise NotImplementedError(f"{self.table.name}.{self.name} refers to nothing")
 
+    def number(self, spec: Spec) -> Parts:
+        """Return the layout of a column that is one number, whatever the number means.
+
+        The fewer digits the model allows, the faster they are written.
+        """
+        if spec.type == "uuid":
+            return (Uuid(),)
+        if spec.type == "boolean":
+            return (Flag(),)
+        if spec.type in ("date", "timestamp"):
+            return ((Day if spec.type == "date" else Stamp)(*self.table.world.span),)
+        low, high = limits(self.table.spec, self.name)
+        most = 16 if spec.type == "bigint" else 8
+        ends = [abs(end) for end in (low, high) if end is not None]
+        digits = min(most, len(str(int(max(ends))))) if len(ends) == 2 else most
+        signed = spec.signed or (low is not None and low < 0)
+        return ((Money if spec.type == "decimal" else Number)(digits, signed),)
+
     @property
     def labels(self) -> tuple[str, ...] | None:
         """The texts that its values stand for, where they are places in a list."""
@@ -74,21 +93,6 @@ class ColumnPlan(ABC):
     def comes_after(self) -> list[tuple[Route, int]]:
         """Return the times that a time follows from, each with the longest delay in seconds."""
         return []
-
-
-def number_parts(table: Table, spec: Spec) -> Parts:
-    """Return the layout of a column that is one number, whatever the number means."""
-    calendar = table.world.span
-    pieces: dict[str, Piece] = {
-        "integer": Number(8, spec.signed),
-        "bigint": Number(16, spec.signed),
-        "decimal": Money(8, spec.signed),
-        "boolean": Flag(),
-        "date": Day(*calendar),
-        "timestamp": Stamp(*calendar),
-        "uuid": Uuid(),
-    }
-    return (pieces[spec.type],)
 
 
 def unit_of(column_type: str) -> int:

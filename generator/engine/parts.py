@@ -22,9 +22,11 @@ from generator.engine.sheets import new_sheet
 from generator.engine.tables import Table
 from generator.engine.totals import DayTotals, Totals
 from generator.engine.world import World, family
+from generator.errors import ModelError
 
-# Rows of one pass: buffers of a pass stay in the processor's cache (measured: see README.md).
-CHUNK = 8_192
+# Rows of one pass: enough for numpy's calls to cost little beside their work; and rows whose
+# records are written at once, few enough for the processor's cache (measured: see README.md).
+CHUNK, BLOCK = 16_384, 8_192
 # Rows of a part of a history: large enough for COPY, small enough to share among workers; a small
 # history is cut into four parts as long as they are worth a file.
 PART, SMALLEST_PART, FEWEST_PARTS = 65_536, 4_096, 4
@@ -109,31 +111,49 @@ class _Output:
         )
 
     def write(self, records: Records) -> Bools:
-        """Fill, break, render and write records; return which are sound."""
-        self._fill(records)
-        sheet, first = self.sheet, self.file.rows + 1
-        broken = self._faults.apply(
-            records.counters, records.may_lose, records.may_touch, self.file.path, first
-        )
-        self.file.write(sheet.render(), sheet.count)
-        return ~broken
+        """Fill, break, render and write records; return which are sound.
 
-    def _fill(self, records: Records) -> None:
+        Raises:
+            ModelError: a value does not fit its column.
+        """
+        sound: list[Bools] = []
+        try:
+            for block in self._filled(records):
+                first = self.file.rows + 1
+                broken = self._faults.apply(
+                    records.counters[block],
+                    _part(records.may_lose, block),
+                    _part(records.may_touch, block),
+                    self.file.path,
+                    first,
+                )
+                sound.append(~broken)
+                self.file.write(self.sheet.render(), self.sheet.count)
+        except OverflowError as error:
+            raise ModelError(f"table {self._table.name}, column {error}") from error
+        return np.concatenate(sound)
+
+    def _filled(self, records: Records) -> Iterator[slice]:
+        """Fill the sheet block by block, and say which records each block holds."""
         table, sheet = self._table, self.sheet
-        if records.at is None:
-            sheet.begin(len(records.frame))
-            for name in table.visible:
-                sheet.put(name, *records.frame.values(name))
-            return
-        # What all versions share is written once a row and copied: a fifth less time.
-        sheet.begin(len(records.rows))
-        versioned = [name for name in table.visible if name in table.versioned]
-        for name in table.visible:
-            if name not in table.versioned:
-                sheet.put(name, *records.rows.values(name))
-        sheet.expand(records.at)
-        for name in versioned:
-            sheet.put(name, *records.frame.values(name))
+        repeats = records.at is not None
+        late = [name for name in table.visible if repeats and name in table.versioned]
+        early = [name for name in table.visible if name not in late]
+        fixed = {name: records.rows.values(name) for name in early}
+        moving = {name: records.frame.values(name) for name in late}
+        for first in range(0, len(records.rows), BLOCK):
+            stop = min(first + BLOCK, len(records.rows))
+            block = slice(first, stop)
+            sheet.begin(stop - first)
+            for name, values in fixed.items():
+                sheet.put(name, *(value[block] for value in values))
+            if records.at is not None:
+                # What all versions share is written once a row and copied: a fifth less time.
+                block = slice(*np.searchsorted(records.at, (first, stop)).tolist())
+                sheet.expand(records.at[block] - first)
+                for name, values in moving.items():
+                    sheet.put(name, *(value[block] for value in values))
+            yield block
 
     @property
     def ledger(self) -> bytes:
@@ -144,6 +164,10 @@ class _Output:
     def ledger_rows(self) -> int:
         """How many records the ledger has."""
         return sum(self._faults.counts.values())
+
+
+def _part(mask: Bools | None, block: slice) -> Bools | None:
+    return None if mask is None else mask[block]
 
 
 class Maker:

@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from generator.engine.memory import keep_memory
 from generator.engine.parts import Made, Maker, Part
 from generator.engine.world import World
 
@@ -43,6 +44,7 @@ def made_parts(
         OSError: the disk is full or the folder cannot be written.
         BrokenProcessPool: a worker was ended from outside.
     """
+    keep_memory()
     rows = sum(part.stop - part.first for part in parts)
     workers = min(workers, len(parts))
     if workers <= 1 or rows < WORTH_WORKERS:

@@ -118,9 +118,12 @@ class World:
 
     @cached_property
     def referenced(self) -> set[str]:
-        """The tables that columns of other rows lead to, by name."""
+        """The tables that other rows refer to, by name; children and their parents apart."""
         columns = (
-            table.column(name) for table in self.tables.values() for name in table.spec.columns
+            table.column(name)
+            for table in self.tables.values()
+            for name, spec in table.spec.columns.items()
+            if spec.kind in ("reference", "tree", "record")
         )
         return {column.leads_to.name for column in columns if column.leads_to is not None}
 

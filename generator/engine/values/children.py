@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.engine.columns import ColumnPlan, Parts, number_parts
+from generator.engine.columns import ColumnPlan, Parts
 from generator.engine.text import Texts
 from generator.spec import values as kinds
 from generator.spec.rows import ChildRows
@@ -36,7 +36,7 @@ class PlacePlan(ColumnPlan):
             self._values = np.array([texts.index(str(value)) for value in written])
             return (Texts(texts),)
         self._values = np.array([self.table.world.whole(spec.type, value) for value in written])
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return the values of the rows' places."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from generator.engine import distributions as laws
 from generator.engine.arithmetic import Formula
-from generator.engine.columns import ColumnPlan, Parts, number_parts, unit_of
+from generator.engine.columns import ColumnPlan, Parts, unit_of
 from generator.engine.mix import NULL, Bits, Floats, Ints
 from generator.engine.text import Texts
 from generator.spec import values as kinds
@@ -38,7 +38,7 @@ class ChoicePlan(ColumnPlan):
             self._values = np.arange(len(written))
             return (Texts(tuple(str(value) for value in written)),)
         self._values = np.array([self.table.world.whole(spec.type, value) for value in written])
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return the chosen values."""
@@ -83,7 +83,7 @@ class UniformPlan(ColumnPlan):
         """Read the limits."""
         assert isinstance(spec, kinds.Uniform)
         self._min, self._max = _Parameter(self, spec.min), _Parameter(self, spec.max)
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return whole numbers of the column's unit."""
@@ -101,7 +101,7 @@ class _Curve(ColumnPlan):
         self._read(spec)
         least, most = getattr(spec, "min", None), getattr(spec, "max", None)
         self._least, self._most = _Parameter(self, least), _Parameter(self, most)
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def _read(self, spec: Spec) -> None:
         raise NotImplementedError
@@ -165,7 +165,7 @@ class PoissonPlan(ColumnPlan):
         """Make the table of the distribution."""
         assert isinstance(spec, kinds.Poisson)
         self._law = laws.Poisson(spec.mean)
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return counts."""
@@ -181,7 +181,7 @@ class ZipfPlan(ColumnPlan):
         """Make the table of the distribution."""
         assert isinstance(spec, kinds.Zipf)
         self._law = laws.Zipf(spec.count, spec.exponent)
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return ranks."""
@@ -198,7 +198,7 @@ class FormulaPlan(ColumnPlan):
         assert isinstance(spec, kinds.Expression)
         self._formula = Formula(self.table, spec.value)
         self.nullable = self._formula.nullable
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return whole numbers of the column's unit; NULL where an operand is missing."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from generator.engine.columns import ColumnPlan, Parts, number_parts
+from generator.engine.columns import ColumnPlan, Parts
 from generator.engine.mix import NULL, Ints
 from generator.engine.text import Digits, Number, Texts, Uuid
 from generator.spec.rows import RecordRows
@@ -27,7 +27,7 @@ class SequencePlan(ColumnPlan):
         assert isinstance(spec, Sequence)
         self._first, self.digits = spec.first, spec.digits
         if spec.type != "text":
-            return number_parts(self.table, spec)
+            return self.number(spec)
         number = Number(16) if spec.digits is None else Digits(spec.digits)
         return (spec.prefix.encode(), number) if spec.prefix else (number,)
 
@@ -76,7 +76,7 @@ class RecordPlan(ColumnPlan):
             self._values = np.array([place[text] for text in written])
             return (Texts(texts),)
         self._values = np.array([self._number(value) for value in written])
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def _number(self, value: bool | float | str | None) -> int:
         return NULL if value is None else self.table.world.whole(self.type, value)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.engine.columns import ColumnPlan, Parts, number_parts, unit_of
+from generator.engine.columns import ColumnPlan, Parts, unit_of
 from generator.engine.mix import NULL, Ints
 from generator.engine.paths import Route
 from generator.spec import values as kinds
@@ -28,7 +28,7 @@ class SumPlan(ColumnPlan):
         self._child = self.table.world.tables[child]
         self._route = Route(self._child, column)
         self._factor = unit_of(spec.type) // unit_of(self._route.column.type)
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return one sum for each row."""
@@ -51,7 +51,7 @@ class CountPlan(ColumnPlan):
         """Find the children."""
         assert isinstance(spec, kinds.Count)
         self._child = self.table.world.tables[spec.of]
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return one number for each row."""

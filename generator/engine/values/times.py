@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.engine.changes import SECONDS_A_DAY
-from generator.engine.columns import ColumnPlan, Parts, number_parts
+from generator.engine.columns import ColumnPlan, Parts
 from generator.engine.delays import delays
 from generator.engine.mix import NULL, Ints
 from generator.engine.paths import Route
@@ -30,7 +30,7 @@ class CalendarPlan(ColumnPlan):
 
     def layout(self, spec: Spec) -> Parts:
         """Return a time."""
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return seconds since day 0."""
@@ -60,7 +60,7 @@ class AfterPlan(ColumnPlan):
             ]
         self._by_slot = spec.slots is not None
         self.nullable = spec.null_share > 0 or any(way.nullable for way, _, _ in self._ways)
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return seconds since day 0."""
@@ -104,7 +104,7 @@ class ReachedPlan(ColumnPlan):
         """Read the status."""
         assert isinstance(spec, kinds.Reached)
         self._status = spec.status
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return seconds since day 0."""
@@ -135,7 +135,7 @@ class ChangedAtPlan(ColumnPlan):
 
     def layout(self, spec: Spec) -> Parts:
         """Return a time."""
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return seconds since day 0: in a change log the version's own time."""
@@ -169,7 +169,7 @@ class AlivePlan(ColumnPlan):
 
     def layout(self, spec: Spec) -> Parts:
         """Return a truth value."""
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return 1 until the end, 0 from then on."""
@@ -188,7 +188,7 @@ class DaysSincePlan(ColumnPlan):
         """Read the group."""
         assert isinstance(spec, kinds.DaysSince)
         self._change = self.table.changes[spec.change]
-        return number_parts(self.table, spec)
+        return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
         """Return days."""
