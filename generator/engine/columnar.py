@@ -108,8 +108,8 @@ class Columnar:
             f"record {record}: only lines of CSV can be damaged, this table is parquet"
         )
 
-    def render(self) -> pa.RecordBatch:
-        """Return the chunk.
+    def render(self) -> Sequence[pa.RecordBatch]:
+        """Return the chunk, in one batch.
 
         Raises:
             OverflowError: a value does not fit into its piece or its type.
@@ -120,7 +120,7 @@ class Columnar:
             if self._texts.get(name):
                 array = self._makers[name].change(array, self._texts[name])
             arrays.append(array)
-        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+        return (pa.RecordBatch.from_arrays(arrays, schema=self.schema),)
 
     @property
     def encoder(self) -> Callable[[Disk], ParquetEncoder]:

@@ -11,7 +11,7 @@ import os
 import queue
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,14 +188,20 @@ class PartFile:
             self._encoder.write(self._header)
         return self._encoder
 
-    def write(self, records: bytes | bytearray | pa.RecordBatch, rows: int) -> None:
+    def write(self, blocks: Iterable[bytes | bytearray | pa.RecordBatch], rows: int) -> None:
         """Append records.
+
+        Args:
+            blocks: them, in one block or several.
+            rows: how many they are.
 
         Raises:
             OSError: the disk is full or the folder cannot be written; names the file.
         """
         if rows:
-            (self._encoder or self._start()).write(records)
+            encoder = self._encoder or self._start()
+            for block in blocks:
+                encoder.write(block)
             self.rows += rows
 
     def finish(self) -> list[FileEntry]:

@@ -47,8 +47,9 @@ class Place:
             template += piece.template
         template += quote
         self.template = template.ljust(len(missing) if column.nullable else 0, b"\0")
-        self.end = begin + len(self.template)
-        self.missing = missing.ljust(len(self.template), b"\0")
+        self.width = len(self.template)
+        self.end = begin + self.width
+        self.missing = missing.ljust(self.width, b"\0")
 
 
 class Image:

@@ -71,20 +71,19 @@ class Ledger:
         """Return the records as CSV without header; call it when the chunks are rendered."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        for entry in self._entries:
-            fault = entry.fault
-            writer.writerow(
-                (
-                    self._table,
-                    entry.key,
-                    entry.file,
-                    entry.record,
-                    entry.column,
-                    entry.old,
-                    entry.new,
-                    fault.make,
-                    fault.rule,
-                    fault.outcome,
-                )
+        writer.writerows(
+            (
+                self._table,
+                entry.key,
+                entry.file,
+                entry.record,
+                entry.column,
+                entry.old,
+                entry.new,
+                entry.fault.make,
+                entry.fault.rule,
+                entry.fault.outcome,
             )
+            for entry in self._entries
+        )
         return text.getvalue().encode()

@@ -8,7 +8,7 @@ write a value, as much again to squeeze it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -129,13 +129,14 @@ class Rows:
     def texts(self, column: str, records: Ints) -> list[str | None]:
         """Return values as they stand in the file, without quotes and escapes; None is missing."""
         place = self._places[column]
-        image = self._image.bytes[records, place.begin : place.end]
-        cells = [row.tobytes().replace(b"\0", b"") for row in image]
-        for number, record in enumerate(records.tolist()):
-            cells[number] = self._long.get(record, {}).get(column, cells[number])
-        return [self._read(place, cell.decode()) for cell in cells]
+        image, width = self._image.bytes[records, place.begin : place.end].tobytes(), place.width
+        cells = [image[width * number : width * (number + 1)] for number in range(len(records))]
+        if self._long:
+            for number, record in enumerate(records.tolist()):
+                cells[number] = self._long.get(record, {}).get(column, cells[number])
+        return [self._read(cell.replace(b"\0", b"").decode()) for cell in cells]
 
-    def _read(self, place: Place, cell: str) -> str | None:
+    def _read(self, cell: str) -> str | None:
         if self.format == "csv":
             if not cell:
                 return None
@@ -147,19 +148,22 @@ class Rows:
     def overwrite(self, column: str, records: Ints, texts: Sequence[str | None]) -> None:
         """Replace values of a column; a text may be longer than any other of its column."""
         place = self._places[column]
-        width = place.end - place.begin
         self._mark(place)
-        for record, text in zip(records.tolist(), texts, strict=True):
-            if self.format == "csv":
-                cell = csv_text(text, quoted=place.quoted)
-            else:
-                cell = json_text(text, bare=place.column.bare)
-            self._long.get(record, {}).pop(column, None)
-            if len(cell) > width:
-                self._long.setdefault(record, {})[column] = cell
-                cell = b""
-            padded = np.frombuffer(cell.ljust(width, b"\0"), dtype=np.uint8)
-            self._image.bytes[record, place.begin : place.end] = padded
+        cells = [self._cell(place, text) for text in texts]
+        for number, record in enumerate(records.tolist()):
+            if self._long:
+                self._long.get(record, {}).pop(column, None)
+            if len(cells[number]) > place.width:
+                self._long.setdefault(record, {})[column] = cells[number]
+                cells[number] = b""
+        padded = np.frombuffer(b"".join(c.ljust(place.width, b"\0") for c in cells), np.uint8)
+        image = padded.reshape(len(cells), place.width)
+        self._image.bytes[records, place.begin : place.end] = image
+
+    def _cell(self, place: Place, text: str | None) -> bytes:
+        if self.format == "csv":
+            return csv_text(text, quoted=place.quoted)
+        return json_text(text, bare=place.column.bare)
 
     def damage(self, record: int, change: Callable[[bytes], bytes]) -> None:
         """Change a line, without its line end, when it is rendered.
@@ -171,16 +175,15 @@ class Rows:
             raise ValueError(f"only lines of CSV can be damaged, this table is {self.format}")
         self._changes.setdefault(record, []).append(change)
 
-    def render(self) -> bytes | bytearray:
-        """Return the chunk as the bytes of a file."""
+    def render(self) -> Iterator[bytes | bytearray]:
+        """Yield the chunk as the bytes of a file, block by block."""
         odd = sorted(record for record in {*self._long, *self._changes} if record < self.count)
-        parts: list[bytes | bytearray] = []
         done = 0
         for record in odd:
-            parts += [*self._image.squeeze(done, record), self._line(record)]
+            yield from self._image.squeeze(done, record)
+            yield self._line(record)
             done = record + 1
-        parts += self._image.squeeze(done, self.count)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        yield from self._image.squeeze(done, self.count)
 
     def _line(self, record: int) -> bytes:
         line: bytes = self._image.bytes[record].tobytes()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -251,8 +251,8 @@ class Sheet(Protocol):
     def damage(self, record: int, change: Callable[[bytes], bytes]) -> None:
         """Change a whole line (without its line end) when it is rendered; CSV only."""
 
-    def render(self) -> bytes | bytearray | pa.RecordBatch:
-        """Return the chunk, for `PartFile.write`."""
+    def render(self) -> Iterable[bytes | bytearray | pa.RecordBatch]:
+        """Return the chunk block by block, for `PartFile.write`; each while it is in the cache."""
 
 
 def csv_text(text: str | None, *, quoted: bool = False) -> bytes:

@@ -136,7 +136,7 @@ def _make_parts(world: World, folder: Path, workers: int) -> dict[str, list[File
                     tables[name] += files
                     for file in files:
                         syncer.put(folder / file.path)
-                defects.write(made.ledger, made.ledger_rows)
+                defects.write([made.ledger], made.ledger_rows)
                 totals = totals.plus(made.totals)
                 bar.advance(part.stop - part.first, part.table)
         tables[f"_truth/{DEFECTS}"] = defects.finish()
@@ -175,7 +175,7 @@ def _write_totals(
                 _money(value) if is_money else str(value)
                 for value, is_money in zip(values, money, strict=True)
             )
-            file.write(",".join((day, *constants, *figures)).encode() + b"\n", 1)
+            file.write([",".join((day, *constants, *figures)).encode() + b"\n"], 1)
         return file.finish()
     finally:
         file.close()

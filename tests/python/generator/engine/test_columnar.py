@@ -114,7 +114,7 @@ def typed(kind: Type, text: str | None) -> object:
 
 def assert_same(batch: pa.RecordBatch, rows: Rows) -> None:
     """The batch, through a Parquet file, has what the CSV says, as the right types."""
-    text = (rows.header + rows.render()).decode()
+    text = (rows.header + b"".join(rows.render())).decode()
     records = list(csv.reader(io.StringIO(text, newline="")))[1:]
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_batches([batch]), sink, store_schema=False)
@@ -132,7 +132,7 @@ def test_values_are_those_of_csv(missing: float) -> None:
     rows, columns = Rows(COLUMNS, "csv"), Columnar(COLUMNS)
     for seed, count in enumerate((400, 3, 0, 900, 1)):
         fill([rows, columns], seed, count, missing if seed % 2 == 0 else 0)
-        batch = columns.render()
+        batch = columns.render()[0]
         batch.validate(full=True)
         assert_same(batch, rows)
 
@@ -169,7 +169,7 @@ def test_copies_and_overwriting_are_those_of_csv() -> None:
                 assert sheet.texts(name, records) == given[:5]
             assert rows.repeat(copied).tolist() == columns.repeat(copied).tolist()
             assert rows.texts(name, copied) == columns.texts(name, copied)
-        assert_same(columns.render(), rows)
+        assert_same(columns.render()[0], rows)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_what_does_not_fit_is_an_error(column: str, wrong: int) -> None:
     fill([columns], 0, 3, 0)
     columns.put(column, np.array([0, wrong, 0]))
     with pytest.raises(OverflowError, match=f"^{column}: "):
-        columns.render()
+        columns.render()[0]
 
 
 @pytest.mark.parametrize(
@@ -268,8 +268,8 @@ def test_files_have_row_groups_and_the_same_bytes_each_time(
             if seed in (1, 4):
                 # A dictionary of its own among the others of its row group.
                 columns.overwrite("city", np.array([3, 5]), ["Rome" if seed == 1 else "Oslo", None])
-            expected.append(columns.render())
-            part.write(expected[-1], columns.count)
+            expected.append(columns.render()[0])
+            part.write([expected[-1]], columns.count)
         (entry,) = part.finish()
         hashes.add(entry.sha256)
         assert (entry.rows, entry.bytes) == (2_800, (tmp_path / entry.path).stat().st_size)
@@ -312,4 +312,4 @@ def test_times_are_in_utc() -> None:
     columns.begin(1)
     columns.put("at", np.array([86_399]))
     expected = datetime(2024, 12, 30, tzinfo=UTC) + timedelta(seconds=86_399)
-    assert columns.render().to_pydict() == {"at": [expected]}
+    assert columns.render()[0].to_pydict() == {"at": [expected]}

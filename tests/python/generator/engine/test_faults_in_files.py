@@ -127,8 +127,9 @@ def text(value) -> str:
 
 def parsed(rendered, fmt: str) -> list:
     if fmt == "parquet":
-        return [{n: text(v) for n, v in record.items()} for record in rendered.to_pylist()]
-    return lines(rendered)
+        (batch,) = rendered
+        return [{n: text(v) for n, v in record.items()} for record in batch.to_pylist()]
+    return lines(b"".join(rendered))
 
 
 @pytest.mark.parametrize("fmt", ["csv", "json", "parquet"])

@@ -21,7 +21,7 @@ HEADER = b"id,text\n"
 def write(folder: Path, path: str) -> FileEntry:
     part = PartFile(folder, path, HEADER)
     for records in RECORDS:
-        part.write(bytearray(records), 50)
+        part.write([bytearray(records)], 50)
     (entry,) = part.finish()
 
     return entry
@@ -57,7 +57,7 @@ def test_gzip_names_no_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", ["csv", "csv.gz", "csv.zst"])
 def test_parts_without_records(tmp_path: Path, ending: str) -> None:
     part = PartFile(tmp_path, f"none.{ending}", HEADER)
-    part.write(b"", 0)
+    part.write([b""], 0)
     assert part.finish() == []
     assert list(tmp_path.iterdir()) == []
     (entry,) = PartFile(tmp_path, f"always.{ending}", HEADER, always=True).finish()
@@ -72,7 +72,7 @@ def test_a_full_disk_names_the_file(tmp_path: Path, ending: str) -> None:
     part = PartFile(tmp_path, target.name, HEADER)
     with pytest.raises(OSError, match="No space left") as caught:
         for _ in range(200):
-            part.write(os.urandom(50_000), 1)
+            part.write([os.urandom(50_000)], 1)
         part.finish()
     part.close()
     assert caught.value.errno == errno.ENOSPC
@@ -83,12 +83,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_bytes(b"")
     part = PartFile(tmp_path, "taken/part.csv")
     with pytest.raises(OSError, match=r"taken/part\.csv"):
-        part.write(b"x", 1)
+        part.write([b"x"], 1)
 
 
 def test_closing_gives_a_file_up(tmp_path: Path) -> None:
     part = PartFile(tmp_path, "a.csv.zst")
-    part.write(b"x", 1)
+    part.write([b"x"], 1)
     part.close()
     part.close()
     PartFile(tmp_path, "never.csv").close()

@@ -43,7 +43,7 @@ def written(piece: Piece, *values: Ints) -> list[str]:
     rows = Rows([Column("a", "text", (b"<", piece, b">"))], "csv")
     rows.begin(len(values[0]))
     rows.put("a", *values)
-    return [line[1:-1] for line in rows.render().decode().splitlines()]
+    return [line[1:-1] for line in b"".join(rows.render()).decode().splitlines()]
 
 
 def money(hundredths: int) -> str:
@@ -79,7 +79,7 @@ def test_small_numbers_after_great_ones_leave_nothing_behind() -> None:
     for value, text in ((-(10**12 - 1), "-9999999999.99"), (5, "0.05"), (123_456, "1234.56")):
         rows.begin(3)
         rows.put("a", np.full(3, value))
-        assert rows.render().decode().splitlines() == [text] * 3
+        assert b"".join(rows.render()).decode().splitlines() == [text] * 3
 
 
 @pytest.mark.parametrize(
