@@ -21,7 +21,7 @@ _LOOKALIKES = "OlZBASGTBg"
 _SHORT_MONTHS = ("02", "04", "06", "09", "11")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Cell:
     """A value to break.
 

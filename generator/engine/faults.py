@@ -133,8 +133,16 @@ class Faults:
             entries += made
             if _is_lost(fault):
                 broken[[entry.record for entry in made]] = True
+        self._name_records(entries)
         self._ledger.note(entries, file, first_row)
         return broken
+
+    def _name_records(self, entries: list[Entry]) -> None:
+        """Give all entries of a chunk their keys, as these stand in the file now."""
+        at = np.array([entry.record for entry in entries], dtype=np.int64)
+        keys = zip(*(self._sheet.texts(name, at) for name in self._key), strict=True)
+        for entry, key in zip(entries, keys, strict=True):
+            entry.key = "/".join(part or "" for part in key)
 
     def _apart(self, records: Ints, kinds: Ints, count: int, file: str) -> Bools:
         """Return which faults stay when no two lines in a row are unreadable (see _NO_RECORD)."""
@@ -224,12 +232,9 @@ class Faults:
         before: Sequence[str | None],
         after: Sequence[str | None],
     ) -> list[Entry]:
-        if not len(at):
-            return []
-        keys = zip(*(self._sheet.texts(name, at) for name in self._key), strict=True)
         return [
-            Entry(row, "/".join(part or "" for part in key), column, old, new, fault)
-            for row, key, old, new in zip(at.tolist(), keys, before, after, strict=True)
+            Entry(row, "", column, old, new, fault)
+            for row, old, new in zip(at.tolist(), before, after, strict=True)
         ]
 
     @property

@@ -24,7 +24,7 @@ LEDGER_COLUMNS = (
 )
 
 
-@dataclass
+@dataclass(slots=True)
 class Entry:
     """A broken record.
 
