@@ -58,7 +58,9 @@ def small_warehouse(
     copy_project(folder)
     with new_database(postgres_server) as url:
         project = Project(folder, url)
-        flags = ("--scale", "0.005", "--days", "60", "--seed", "7", "--defects", "0.05")
+        flags = ["--scale", "0.005", "--days", "60", "--seed", "7", "--defects", "0.05"]
+        for unreadable in ("too_few_fields", "too_many_fields", "broken_quote", "invalid_utf8"):
+            flags += ["--defects", f"{unreadable}=0.003"]
         project.run_well("python", "-m", "warehouse", "demo", "--workers", "2", "--", *flags)
         yield project
 
