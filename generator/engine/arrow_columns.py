@@ -142,7 +142,9 @@ class _NumberMaker(Maker):
         least, most, offset, factor = _range(self.column.type, piece)
         numbers = values[0] if missing is None else np.where(missing, least, values[0])
         if count and not (least <= int(numbers.min()) and int(numbers.max()) <= most):
-            raise OverflowError(f"a value is outside {least} to {most}; widen the column's layout")
+            raise OverflowError(
+                f"a value is outside {least} to {most}; give the column a range that holds it"
+            )
         if offset or factor != 1:
             numbers = numbers * factor + offset
         return pa.Array.from_buffers(self.type, count, [_bits(missing), self._data(numbers)])

@@ -178,7 +178,9 @@ class _NumberCells(Cells):
         rest = (np.abs(values[0]) if self._signed else values[0]).view(np.uint64)
         greatest = int(rest.max()) if len(rest) else 0
         if greatest >= self._limit:
-            raise OverflowError(f"a number has more than {len(str(self._limit)) - 1} digits")
+            raise OverflowError(
+                f"a number is negative or has more than {len(str(self._limit)) - 1} digits"
+            )
         rest, index = _last_digits(rest)
         words[0][:] = self._last.take(index.view(np.int64))
         for word, table in zip(words[1:], self._upper, strict=False):

@@ -78,9 +78,9 @@ class ColumnPlan(ABC):
         if spec.type in ("date", "timestamp"):
             return ((Day if spec.type == "date" else Stamp)(*self.table.world.span),)
         low, high = limits(self.table.spec, self.name)
-        most = 16 if spec.type == "bigint" else 8
         ends = [abs(end) for end in (low, high) if end is not None]
-        digits = min(most, len(str(int(max(ends))))) if len(ends) == 2 else most
+        usual, widest = (16, 16) if spec.type == "bigint" else (8, 10)
+        digits = min(widest, len(str(int(max(ends))))) if len(ends) == 2 else usual
         signed = spec.signed or (low is not None and low < 0)
         return ((Money if spec.type == "decimal" else Number)(digits, signed),)
 

@@ -179,7 +179,11 @@ class PartFile:
         self._disk: Disk | None = None
         self._encoder: Encoder | None = None
         if always:
-            self._start()
+            try:
+                self._start()
+            except OSError:
+                self.close()
+                raise
 
     def _start(self) -> Encoder:
         self._disk = Disk(self._target)

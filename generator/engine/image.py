@@ -106,7 +106,7 @@ class Image:
                 piece.fill([word[:count] for word in words], *taken)
             except OverflowError as error:
                 raise OverflowError(
-                    f"{place.column.name}: {error}; widen the column's layout"
+                    f"{place.column.name}: {error}; give the column a range that holds it"
                 ) from error
         if missing is not None:
             self.spans[place.column.name][np.flatnonzero(missing)] = np.void(place.missing)

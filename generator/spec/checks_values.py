@@ -146,6 +146,8 @@ def _general(spec: Column) -> list[str]:
             found.append(f"range is for numbers, not for type {spec.type}; leave it out")
     elif spec.range is not None and spec.range[1] < spec.range[0]:
         found.append(f"range: {spec.range[1]:g} is below {spec.range[0]:g}")
+    elif spec.range is not None and (end := max(map(abs, spec.range))) > _LARGEST[spec.type]:
+        found.append(f"range: {end:g} is too large for type {spec.type}")
     if spec.kind == "sequence" and spec.type != "text" and (spec.prefix or spec.digits):
         found.append("prefix and digits are for sequences of type text")
     return found

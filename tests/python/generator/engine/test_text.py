@@ -109,7 +109,7 @@ def test_small_numbers_after_great_ones_leave_nothing_behind() -> None:
     ],
 )
 def test_what_does_not_fit_is_an_error(piece: Piece, wrong: int) -> None:
-    with pytest.raises(OverflowError, match=r"^a: .* widen the column's layout$"):
+    with pytest.raises(OverflowError, match=r"^a: .* give the column a range that holds it$"):
         written(piece, np.array([0, wrong]))
 
 
