@@ -101,12 +101,13 @@ def test_a_program_that_fails_is_no_measurement(tmp_path: Path) -> None:
 def test_ours_alone_on_a_small_scale(tmp_path: Path) -> None:
     plot, folder = tmp_path / "pictures" / "generators.svg", tmp_path / "files"
     where = ("--folder", str(folder), "--plot", str(plot))
-    result = _generators("--ours", "--scale", "0.0005", "--runs", "1", "--format", "csv", *where)
+    result = _generators("--ours", "--scale", "0.0005", "--runs", "1", *where)
     assert result.exit_code == 0, result.output
-    assert "generator csv, SCALE=0.0005" in result.stdout
+    for fmt in ("csv", "parquet"):
+        assert f"generator {fmt}, SCALE=0.0005" in result.stdout
     assert list(folder.iterdir()) == []
     texts = [element.text for element in ET.parse(plot).iter() if element.tag.endswith("text")]
-    assert "CSV, MB a second" in texts
+    assert {"CSV, MB a second", "Parquet, MB of values a second"} <= set(texts)
     assert "generator" in texts
 
 
@@ -133,7 +134,7 @@ def test_beside_the_references() -> None:
     for program in (TPCHGEN, JAFGEN):
         if not (shutil.which(program, path=beside) or shutil.which(program)):
             pytest.skip(f"{program} is not installed: pip install -r requirements-bench.txt")
-    result = _generators("--scale", "0.001", "--runs", "1", "--format", "csv")
+    result = _generators("--scale", "0.001", "--runs", "1")
     assert result.exit_code == 0, result.output
     assert "CSV, bytes/s over tpchgen-cli's" in result.stdout
     assert "CSV, rows/s over jafgen's" in result.stdout
