@@ -6,6 +6,7 @@ bytes hang on the parameters alone, so parts can be made in any order by any num
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -210,6 +211,10 @@ class Maker:
                     frame = Frame(root, frame.rows[chosen])
                 if len(frame):
                     self._write(frame, outputs)
+                # Frames refer to each other; without this, those of several passes would lie
+                # about, and the next pass would not find its memory in the cache.
+                del frame
+                gc.collect()
             files = {name: output.file.finish() for name, output in outputs.items()}
         finally:
             for output in outputs.values():

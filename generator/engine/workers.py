@@ -47,11 +47,14 @@ def made_parts(
     keep_memory()
     rows = sum(part.stop - part.first for part in parts)
     workers = min(workers, len(parts))
+    gc.freeze()  # what is there now stays: nobody has to look through it again
     if workers <= 1 or rows < WORTH_WORKERS:
         maker = Maker(world, folder)
-        yield ((part, maker.make(part)) for part in parts)
+        try:
+            yield ((part, maker.make(part)) for part in parts)
+        finally:
+            gc.unfreeze()
         return
-    gc.freeze()  # what is there now is shared by all: no worker has to look through it
     pool = ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context(_START),
@@ -78,6 +81,7 @@ _makers: list[Maker] = []
 def _start_worker(world: World, folder: Path) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _makers.append(Maker(world, folder))
+    gc.freeze()
 
 
 def _end_with_parent() -> None:
