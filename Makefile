@@ -37,7 +37,7 @@ ASKED := $(call asked,scale,SCALE) $(call asked,start,START) $(call asked,days,D
 # and proxies, is the second way.
 define install
 	@echo "installing $(1)"
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r $(1) \
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) \
 		|| { echo "uv could not install $(1) (see above): trying pip"; \
 		     $(BIN)/python -m pip install --quiet --require-hashes -r $(1); }
 	@touch $@

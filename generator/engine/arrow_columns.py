@@ -54,7 +54,14 @@ _END = b"\xff"
 
 
 class Maker(ABC):
-    """Makes a column's array; `type` is its Arrow type."""
+    """Makes a column's array.
+
+    Attributes:
+        type: its Arrow type.
+        words: how many words all its dictionaries share; 0 where it has none.
+    """
+
+    words = 0
 
     def __init__(self, column: Column) -> None:
         self.column = column
@@ -197,6 +204,7 @@ class _ChoiceMaker(Maker):
         self._is_text = self.type == pa.string()
         if self._is_text:
             self.type = pa.dictionary(pa.int32(), pa.string())
+            self.words = len(self._choices)
 
     def _array(self, count: int, values: tuple[Ints, ...], missing: Bools | None) -> pa.Array:
         # A constant is the only choice.

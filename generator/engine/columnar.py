@@ -125,4 +125,5 @@ class Columnar:
     @property
     def encoder(self) -> Callable[[Disk], ParquetEncoder]:
         """What writes this sheet's batches into a file."""
-        return lambda disk: ParquetEncoder(disk, self.schema)
+        words = {name: maker.words for name, maker in self._makers.items() if maker.words}
+        return lambda disk: ParquetEncoder(disk, self.schema, words)

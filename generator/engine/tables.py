@@ -226,7 +226,7 @@ class Table:
         A drawn reference does by itself. A parent may come about later or never, and what a
         reference that is taken over from elsewhere leads to may have ended.
         """
-        assert self.parent is not None  # noqa: S101 (asked only of children)
+        assert self.parent is not None
         there = np.ones(len(children), dtype=np.bool_)
         if self.parent.time is not None:
             born = children.parents().times()

@@ -254,8 +254,13 @@ def test_wrong_arrays_are_named() -> None:
         columns.put("mail", np.arange(2))
 
 
+# In a row group of three batches: one has a dictionary of its own; or all have, as long as each
+# other's but with other words.
+@pytest.mark.parametrize(
+    "own_words", [{1: "Rome", 4: "Oslo"}, {0: "Rome", 1: "Oslo", 2: "Bern", 3: "Rome", 4: "Oslo"}]
+)
 def test_files_have_row_groups_and_the_same_bytes_each_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_words: dict[int, str]
 ) -> None:
     monkeypatch.setattr(parquet, "_GROUP", 1_000)
     hashes = set()
@@ -265,9 +270,8 @@ def test_files_have_row_groups_and_the_same_bytes_each_time(
         expected = []
         for seed in range(7):
             fill([columns], seed, 400, 0.1)
-            if seed in (1, 4):
-                # A dictionary of its own among the others of its row group.
-                columns.overwrite("city", np.array([3, 5]), ["Rome" if seed == 1 else "Oslo", None])
+            if seed in own_words:
+                columns.overwrite("city", np.array([3, 5]), [own_words[seed], None])
             expected.append(columns.render()[0])
             part.write([expected[-1]], columns.count)
         (entry,) = part.finish()
