@@ -99,7 +99,7 @@ def _generate(  # noqa: PLR0913 (one a flag)
     given = {name: value for name, value in asked.items() if value is not None}
     Parameters(**given)  # a value out of range is told before anything is touched
     data_model = load_model(model)
-    check(data_model)
+    check(data_model, _file_name(model))
     source = out / data_model.name
     request = Request(
         data_model.name, canonical_sha256(data_model), start.date() if start else None, days, given
@@ -117,6 +117,11 @@ def _generate(  # noqa: PLR0913 (one a flag)
             print_summary(source, summary)
 
 
+def _file_name(model: str) -> str:
+    """Return the name of a model's file, for messages."""
+    return Path(model).with_suffix(".json").name
+
+
 @main.command(name="check")
 @click.argument("model")
 def check_model(model: str) -> None:
@@ -126,7 +131,7 @@ def check_model(model: str) -> None:
     from generator.spec.loading import load_model  # noqa: PLC0415
 
     read = load_model(model)
-    check(read)
+    check(read, _file_name(model))
     columns = sum(len(table.columns) for table in read.tables.values())
     click.echo(f"{model}: sound; {len(read.tables)} tables, {columns} columns, in this order:")
     for name in table_order(read):
@@ -143,7 +148,7 @@ def print_ddl(model: str) -> None:
     from generator.spec.loading import load_model  # noqa: PLC0415
 
     read = load_model(model)
-    check(read)
+    check(read, _file_name(model))
     click.echo(ddl(read), nl=False)
 
 

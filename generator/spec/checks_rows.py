@@ -194,6 +194,12 @@ def _check_life_cycle(name: str, table: Table, cycle: LifeCycle, problems: Probl
                 place(name, column),
                 f"there is no status {spec.status}" + suggest(spec.status, known),
             )
+        if isinstance(spec, Reached) and not spec.hidden:
+            problems.add(
+                place(name, column),
+                f"would tell from the first version on when {spec.status} comes; hide it, and let"
+                " children look it up",
+            )
     for status, steps in cycle.steps.items():
         total = sum(step.probability for step in steps)
         if total > 1 + 1e-9:
