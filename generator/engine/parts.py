@@ -189,6 +189,10 @@ class Maker:
             for table in world.delivered
         }
 
+    def __reduce__(self) -> tuple[type[Maker], tuple[World, Path]]:
+        """Send the ingredients to a worker that was not forked; it makes its own."""
+        return Maker, (self._world, self.folder)
+
     def make(self, part: Part) -> Made:
         """Make a part's files.
 

@@ -47,9 +47,9 @@ def made_parts(
     keep_memory()
     rows = sum(part.stop - part.first for part in parts)
     workers = min(workers, len(parts))
+    maker = Maker(world, folder)
     gc.freeze()  # what is there now stays: nobody has to look through it again
     if workers <= 1 or rows < WORTH_WORKERS:
-        maker = Maker(world, folder)
         try:
             yield ((part, maker.make(part)) for part in parts)
         finally:
@@ -59,7 +59,7 @@ def made_parts(
         workers,
         mp_context=multiprocessing.get_context(_START),
         initializer=_start_worker,
-        initargs=(world, folder),
+        initargs=(maker,),
     )
     try:
         # Ctrl-C reaches the whole process group; the first process alone answers it. Workers
@@ -78,9 +78,9 @@ def made_parts(
 _makers: list[Maker] = []
 
 
-def _start_worker(world: World, folder: Path) -> None:
+def _start_worker(maker: Maker) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _makers.append(Maker(world, folder))
+    _makers.append(maker)
     gc.freeze()
 
 
