@@ -18,8 +18,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from generator.__main__ import main
+from models import MIXED_FORMATS, PLACE, model_of
 
-MODELS = Path(__file__).parents[3] / "generator" / "models"
 SCALE = "0.01"
 
 
@@ -61,29 +61,6 @@ def broken(tmp_path_factory: pytest.TempPathFactory, generate: Callable[..., Res
     return out / "shop"
 
 
-# The shop in every format there is, so that references cross all borders between them.
-MIXED_FORMATS = {
-    "categories": "json.gz",
-    "suppliers": "parquet",
-    "products": "csv",
-    "inventory": "csv.zst",
-    "customers": "csv.gz",
-    "orders": "csv",
-    "order_items": "parquet",
-    "payments": "csv.zst",
-    "shipments": "csv.gz",
-    "returns": "json.zst",
-    "reviews": "parquet",
-    "bids": "json",
-}
-
-
-def model_of(name: str) -> dict[str, Any]:
-    """The content of a built-in model's file."""
-    content: dict[str, Any] = json.loads((MODELS / f"{name}.json").read_text())
-    return content
-
-
 @pytest.fixture(scope="session")
 def shop_model() -> dict[str, Any]:
     return model_of("shop")
@@ -95,7 +72,7 @@ def mixed_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = model_of("shop")
     for table, fmt in MIXED_FORMATS.items():
         content["tables"][table]["format"] = fmt
-        for fault in content["tables"][table]["faults"]:
+        for fault in content["tables"][table].get("faults", ()):
             if fmt == "parquet" and fault["make"] == "text_for_number":
                 fault["weight"] = 0
     path = tmp_path_factory.mktemp("models") / "mixed.json"
@@ -189,10 +166,6 @@ class Landing:
             for path in sorted(source.rglob("*"))
             if path.is_file()
         }
-
-
-# What `Landing.table` adds to a record.
-PLACE = ["batch", "path", "record"]
 
 
 def _json_text(value: object) -> str | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import MIXED_FORMATS, PLACE, model_of
+
+from models import MIXED_FORMATS, PLACE, model_of
 
 # Flags of a source that has everything which could hang on how its days are cut.
 ROUGH = ("--defects", "0.1", "--defects", "too_few_fields=0.01", "--late", "0.1")
