@@ -1,4 +1,4 @@
-"""The built-in data models as JSON, to be changed, and what tests of several folders share of them."""
+"""The built-in data models as JSON, to be changed by tests."""
 
 from __future__ import annotations
 
