@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 from generator.engine.image import Image, Place
 from generator.engine.mix import NULL, Bools, Ints
 from generator.engine.text import (
-    SECONDS_A_DAY,
     Column,
     Day,
     Digits,
@@ -30,6 +29,7 @@ from generator.engine.text import (
     Texts,
     Uuid,
 )
+from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.values import Type
 
 TYPES: dict[Type, pa.DataType] = {

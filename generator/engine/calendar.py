@@ -17,11 +17,11 @@ from generator.engine.distributions import poisson_counts
 from generator.engine.exact import exp, log, normal_quantile, open_unit
 from generator.engine.mix import NULL, Bits, Floats, Ints, Keys
 from generator.errors import ModelError
+from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.model import Calendar as Spec
 from generator.spec.model import SpecialDay, Weekday
 from generator.spec.rows import TimedRows
 
-SECONDS_A_DAY = 86_400
 SECONDS_AN_HOUR = 3_600
 YEAR = 365
 

@@ -17,7 +17,6 @@ import numpy.typing as npt
 from generator.engine.characters import TYPES, Type, Words, clock, four_digits, hexadecimal
 from generator.engine.mix import Bits, Ints
 from generator.engine.text import (
-    SECONDS_A_DAY,
     Day,
     Digits,
     Flag,
@@ -29,6 +28,7 @@ from generator.engine.text import (
     Texts,
     Uuid,
 )
+from generator.spec.delays import SECONDS_A_DAY
 
 Word = tuple[int, Type]
 Escape = Callable[[str], bytes]

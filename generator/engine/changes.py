@@ -12,12 +12,11 @@ import numpy as np
 
 from generator.engine.distributions import uniform
 from generator.engine.mix import NULL, Ints, chance
+from generator.spec.delays import SECONDS_A_DAY
 
 if TYPE_CHECKING:
     from generator.engine.frames import Frame, Values
     from generator.spec.model import Change, Ends
-
-SECONDS_A_DAY = 86_400
 
 
 class ChangeClock:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from generator.engine.changes import SECONDS_A_DAY
 from generator.engine.faults import Faults
 from generator.engine.files import FileEntry, PartFile
 from generator.engine.frames import Frame
@@ -24,6 +23,7 @@ from generator.engine.tables import Table
 from generator.engine.totals import DayTotals, Totals
 from generator.engine.world import World, family
 from generator.errors import ModelError
+from generator.spec.delays import SECONDS_A_DAY
 
 # Rows of one pass: enough for numpy's calls to cost little beside their work; and rows whose
 # records are written at once, few enough for the processor's cache (measured: see README.md).

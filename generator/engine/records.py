@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.engine.changes import SECONDS_A_DAY
 from generator.engine.lifecycle import Lives
 from generator.engine.mix import NULL, Bools, Ints, below, chance
 from generator.engine.values.times import OPERATION
+from generator.spec.delays import SECONDS_A_DAY
 
 if TYPE_CHECKING:
     from generator.engine.frames import Frame

@@ -10,7 +10,7 @@ import numpy as np
 
 from generator.engine.arithmetic import Formula
 from generator.engine.calendar import Calendar
-from generator.engine.changes import SECONDS_A_DAY, ChangeClock, Ending
+from generator.engine.changes import ChangeClock, Ending
 from generator.engine.columns import ColumnPlan
 from generator.engine.distributions import Choice
 from generator.engine.frames import MOMENT, Frame, rows_name
@@ -20,6 +20,7 @@ from generator.engine.plans import plan_column
 from generator.engine.rows import Rows
 from generator.engine.text import Column, Uuid
 from generator.engine.values.times import OPERATION
+from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.graph import versioned_columns
 from generator.spec.rows import ChildRows, FixedRows, RecordRows, TimedRows
 

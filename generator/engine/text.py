@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 LineFormat = Literal["csv", "json"]
 
-SECONDS_A_DAY = 86_400
-
 _NEEDS_QUOTES = re.compile(r'[,"\r\n]')
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 # JSON writes these without quotes.

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.engine.arithmetic import Formula
-from generator.engine.changes import SECONDS_A_DAY
 from generator.engine.mix import NULL, Bools, Ints
 from generator.engine.paths import Route
+from generator.spec.delays import SECONDS_A_DAY
 
 if TYPE_CHECKING:
     from generator.engine.frames import Frame

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.engine.changes import SECONDS_A_DAY
 from generator.engine.columns import unit_of
 from generator.engine.mix import NULL, Bools, Ints
 from generator.engine.records import LATEST_DAYS
@@ -20,6 +19,7 @@ from generator.engine.tables import Table
 from generator.engine.values.keys import SequencePlan
 from generator.engine.values.times import CalendarPlan, ReachedPlan
 from generator.errors import BadParameter
+from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.graph import table_order
 from generator.spec.rows import TimedRows
 from generator.spec.values import Uniform

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from generator.spec.base import Spec
 
 Unit = Literal["seconds", "minutes", "hours", "days"]
-SECONDS: dict[Unit, int] = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
+SECONDS_A_DAY = 86_400
+SECONDS: dict[Unit, int] = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": SECONDS_A_DAY}
 
 
 class Delay(Spec):

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.engine.changes import SECONDS_A_DAY
 from generator.engine.columns import ColumnPlan, Parts
 from generator.engine.delays import delays
 from generator.engine.mix import NULL, Ints
 from generator.engine.paths import Route
 from generator.engine.text import Texts
 from generator.spec import values as kinds
+from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.rows import ChildRows
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generator.engine.calendar import SECONDS_A_DAY, Calendar
+from generator.engine.calendar import Calendar
 from generator.engine.mix import Floats, Ints, Keys
 from generator.errors import ModelError
+from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.model import Calendar as Spec
 from generator.spec.rows import TimedRows
 
