@@ -2,7 +2,8 @@
 
 Into the same tables, with the same two columns of the loader's, in one transaction a file, on as
 many connections; but without ledger, checks of the bytes, progress, or a word about a bad record.
-It knows no JSON: such files are converted beforehand, and the time for that is not counted.
+It knows neither JSON nor Parquet: such files are converted beforehand, and the time for that is not
+counted.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from loader.budget import Budget
 from loader.discovery import LandedFile, discover
 from loader.json_lines import json_to_csv
 from loader.ledger import begin_load
+from loader.parquet import parquet_columns, parquet_to_csv
 from loader.raw_tables import prepare, qualified
 from loader.rejects import Rejects
 from loader.sources import ROW_ID, Sources, raw_name
@@ -87,6 +89,13 @@ def _prepare_copy(file: LandedFile, columns: Sequence[str], scratch: Path) -> _C
             header = next(csv.reader(lines))
         return _Copy(file.path, table, header, header=True)
     path = scratch / f"{file.name.replace('/', '-')}.csv"
-    with FileStream(replace(file, sha256=None)) as stream, path.open("wb") as out:
-        out.writelines(json_to_csv(stream, columns, Rejects(file.path, Budget.parse("0")), set()))
-    return _Copy(path, table, [ROW_ID, *columns], header=False)
+    rejects = Rejects(file.path, Budget.parse("0"))
+    with path.open("wb") as out:
+        if file.format == "parquet":
+            names = parquet_columns(file)
+            out.writelines(parquet_to_csv(file, rejects))
+        else:
+            names = list(columns)
+            with FileStream(replace(file, sha256=None)) as stream:
+                out.writelines(json_to_csv(stream, columns, rejects, set()))
+    return _Copy(path, table, [ROW_ID, *names], header=False)

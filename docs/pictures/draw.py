@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from docs.pictures.svg import Bars, Tick, Tree
-from generator.engine.changes import SECONDS_A_DAY
 from generator.engine.frames import Frame
 from generator.engine.mix import NULL, Ints
 from generator.engine.parameters import Parameters
@@ -21,6 +20,7 @@ from generator.engine.pools import fill_pools
 from generator.engine.tables import Table
 from generator.engine.world import Window, World
 from generator.spec.checks import check
+from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.loading import load_model
 
 HERE = Path(__file__).parent
