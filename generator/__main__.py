@@ -84,8 +84,8 @@ def _generate(  # noqa: PLR0913 (one a flag)
     **others: float | None,
 ) -> None:
     # Only now: `--help` and a wrong flag need not wait for numpy.
+    from generator.engine.faults.shares import parse_shares  # noqa: PLC0415
     from generator.engine.parameters import Parameters  # noqa: PLC0415
-    from generator.engine.shares import parse_shares  # noqa: PLC0415
     from generator.landing.batches import Request, plan_batches  # noqa: PLC0415
     from generator.landing.run import make_batch, one_generator  # noqa: PLC0415
     from generator.spec.checks import check  # noqa: PLC0415

@@ -14,9 +14,9 @@ import numpy as np
 
 from docs.pictures.svg import Bars, Tick, Tree
 from generator.engine.frames import Frame
-from generator.engine.mix import NULL, Ints
 from generator.engine.parameters import Parameters
 from generator.engine.pools import fill_pools
+from generator.engine.randomness.mix import NULL, Ints
 from generator.engine.tables import Table
 from generator.engine.world import Window, World
 from generator.spec.checks import check

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from generator.engine.columns import unit_of
-from generator.engine.mix import NULL, Bools, Floats, Ints
 from generator.engine.paths import Route
+from generator.engine.randomness.mix import NULL, Bools, Floats, Ints
 from generator.errors import ModelError
 from generator.spec import expressions as ast
 from generator.spec.rows import ChildRows

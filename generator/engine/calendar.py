@@ -13,9 +13,9 @@ from typing import get_args
 
 import numpy as np
 
-from generator.engine.distributions import poisson_counts
-from generator.engine.exact import exp, log, normal_quantile, open_unit
-from generator.engine.mix import NULL, Bits, Floats, Ints, Keys
+from generator.engine.randomness.distributions import poisson_counts
+from generator.engine.randomness.exact import exp, log, normal_quantile, open_unit
+from generator.engine.randomness.mix import NULL, Bits, Floats, Ints, Keys
 from generator.errors import ModelError
 from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.model import Calendar as Spec

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.engine.distributions import uniform
-from generator.engine.mix import NULL, Ints, chance
+from generator.engine.randomness.distributions import uniform
+from generator.engine.randomness.mix import NULL, Ints, chance
 from generator.spec.delays import SECONDS_A_DAY
 
 if TYPE_CHECKING:

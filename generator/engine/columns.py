@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from generator.engine.limits import limits
-from generator.engine.mix import NULL, Ints, chance
-from generator.engine.text import Day, Flag, Money, Number, Piece, Stamp, Texts, Uuid
+from generator.engine.output.text import Day, Flag, Money, Number, Piece, Stamp, Texts, Uuid
+from generator.engine.randomness.mix import NULL, Ints, chance
 
 if TYPE_CHECKING:
     from generator.engine.frames import Frame, Values

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from generator.engine.distributions import exponential, log_normal, normal, uniform, whole
-from generator.engine.mix import Bits, Ints
+from generator.engine.randomness.distributions import (
+    exponential,
+    log_normal,
+    normal,
+    uniform,
+    whole,
+)
+from generator.engine.randomness.mix import Bits, Ints
 from generator.spec.delays import SECONDS, Delay
 
 

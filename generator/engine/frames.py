@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.engine.mix import NULL, Bits, Bools, Ints
+from generator.engine.randomness.mix import NULL, Bits, Bools, Ints
 
 if TYPE_CHECKING:
     from generator.engine.tables import Table

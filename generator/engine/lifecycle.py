@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.engine.delays import delays
-from generator.engine.distributions import Choice
-from generator.engine.mix import NULL, Ints
+from generator.engine.randomness.distributions import Choice
+from generator.engine.randomness.mix import NULL, Ints
 
 if TYPE_CHECKING:
     from generator.engine.frames import Frame, Values

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
 
-from generator.engine.shares import Shares
+from generator.engine.faults.shares import Shares
 from generator.errors import BadParameter
 from generator.spec.model import FileFormat
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from generator.engine.faults import Faults
-from generator.engine.files import FileEntry, PartFile
+from generator.engine.faults.breaking import Faults
 from generator.engine.frames import Frame
-from generator.engine.mix import Bools
+from generator.engine.output.files import FileEntry, PartFile
+from generator.engine.output.sheets import new_sheet
+from generator.engine.randomness.mix import Bools
 from generator.engine.records import Records, records_of, touched
-from generator.engine.sheets import new_sheet
 from generator.engine.tables import Table
 from generator.engine.totals import DayTotals, Totals
 from generator.engine.world import World, family

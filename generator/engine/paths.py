@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.engine.mix import NULL, Bools, Ints
+from generator.engine.randomness.mix import NULL, Bools, Ints
 
 if TYPE_CHECKING:
     from generator.engine.frames import Frame, Values

@@ -16,7 +16,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from generator.engine.mix import column_key
+from generator.engine.randomness.mix import column_key
 from generator.errors import ModelError
 from generator.spec import templates
 from generator.spec.values import Faker

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.engine.lifecycle import Lives
-from generator.engine.mix import NULL, Bools, Ints, below, chance
+from generator.engine.randomness.mix import NULL, Bools, Ints, below, chance
 from generator.engine.values.times import OPERATION
 from generator.spec.delays import SECONDS_A_DAY
 

@@ -12,13 +12,13 @@ from generator.engine.arithmetic import Formula
 from generator.engine.calendar import Calendar
 from generator.engine.changes import ChangeClock, Ending
 from generator.engine.columns import ColumnPlan
-from generator.engine.distributions import Choice
 from generator.engine.frames import MOMENT, Frame, rows_name
 from generator.engine.lifecycle import Lives
-from generator.engine.mix import NULL, Bools, Ints, Keys, chance
+from generator.engine.output.rows import Rows
+from generator.engine.output.text import Column, Uuid
 from generator.engine.plans import plan_column
-from generator.engine.rows import Rows
-from generator.engine.text import Column, Uuid
+from generator.engine.randomness.distributions import Choice
+from generator.engine.randomness.mix import NULL, Bools, Ints, Keys, chance
 from generator.engine.values.times import OPERATION
 from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.graph import versioned_columns

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.engine.arithmetic import Formula
-from generator.engine.mix import NULL, Bools, Ints
 from generator.engine.paths import Route
+from generator.engine.randomness.mix import NULL, Bools, Ints
 from generator.spec.delays import SECONDS_A_DAY
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.engine.columns import unit_of
-from generator.engine.mix import NULL, Bools, Ints
+from generator.engine.randomness.mix import NULL, Bools, Ints
 from generator.engine.records import LATEST_DAYS
 from generator.engine.tables import Table
 from generator.engine.values.keys import SequencePlan

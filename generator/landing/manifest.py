@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from generator.engine.files import FileEntry, sync_folder
+from generator.engine.output.files import FileEntry, sync_folder
 from generator.engine.parameters import Parameters
 from generator.errors import BadParameter, LandingZoneError
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from generator.engine.files import FileEntry, PartFile, Syncer, sync_folder
-from generator.engine.ledger import LEDGER_COLUMNS
+from generator.engine.faults.ledger import LEDGER_COLUMNS
+from generator.engine.output.files import FileEntry, PartFile, Syncer, sync_folder
 from generator.engine.parts import plan
 from generator.engine.pools import fill_pools
 from generator.engine.totals import DayTotals, Totals, no_totals

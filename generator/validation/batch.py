@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generator.engine.mix import Bits, Bools, Ints
+from generator.engine.randomness.mix import Bits, Bools, Ints
 from generator.errors import ContractBroken
 from generator.spec.graph import table_order
 from generator.spec.model import Model

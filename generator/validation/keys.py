@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from generator.engine.mix import Bits, Bools, Ints
+from generator.engine.randomness.mix import Bits, Bools, Ints
 
 
 def hashes(columns: Sequence[pa.Array]) -> Bits:

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from generator.engine.ledger import LEDGER_COLUMNS
-from generator.engine.mix import Ints
+from generator.engine.faults.ledger import LEDGER_COLUMNS
+from generator.engine.randomness.mix import Ints
 from generator.errors import ContractBroken, LandingZoneError
 from generator.spec.values import Type
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.engine.columns import ColumnPlan, Parts
-from generator.engine.text import Texts
+from generator.engine.output.text import Texts
 from generator.spec import values as kinds
 from generator.spec.rows import ChildRows
 

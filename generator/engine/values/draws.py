@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from generator.engine import distributions as laws
 from generator.engine.arithmetic import Formula
 from generator.engine.columns import ColumnPlan, Parts, unit_of
-from generator.engine.mix import NULL, Bits, Floats, Ints
-from generator.engine.text import Texts
+from generator.engine.output.text import Texts
+from generator.engine.randomness import distributions as laws
+from generator.engine.randomness.mix import NULL, Bits, Floats, Ints
 from generator.spec import values as kinds
 
 if TYPE_CHECKING:

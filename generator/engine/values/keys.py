@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from generator.engine.columns import ColumnPlan, Parts
-from generator.engine.mix import NULL, Ints
-from generator.engine.text import Digits, Number, Texts, Uuid
+from generator.engine.output.text import Digits, Number, Texts, Uuid
+from generator.engine.randomness.mix import NULL, Ints
 from generator.spec.rows import RecordRows
 from generator.spec.values import Record, Sequence
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.engine.columns import ColumnPlan, Parts
-from generator.engine.distributions import popular, scatter, uniform
 from generator.engine.frames import Frame
-from generator.engine.mix import NULL, Bools, Ints, chance
+from generator.engine.output.text import Keys
 from generator.engine.paths import Route
-from generator.engine.text import Keys
+from generator.engine.randomness.distributions import popular, scatter, uniform
+from generator.engine.randomness.mix import NULL, Bools, Ints, chance
 from generator.spec import values as kinds
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.engine.columns import ColumnPlan, Parts, unit_of
-from generator.engine.mix import NULL, Ints
 from generator.engine.paths import Route
+from generator.engine.randomness.mix import NULL, Ints
 from generator.spec import values as kinds
 
 if TYPE_CHECKING:

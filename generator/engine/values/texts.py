@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.engine.columns import ColumnPlan, Parts
-from generator.engine.distributions import popular, uniform
-from generator.engine.mix import NULL
-from generator.engine.text import Digits, Texts
+from generator.engine.output.text import Digits, Texts
+from generator.engine.randomness.distributions import popular, uniform
+from generator.engine.randomness.mix import NULL
 from generator.spec import values as kinds
 
 if TYPE_CHECKING:

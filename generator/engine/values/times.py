@@ -8,9 +8,9 @@ import numpy as np
 
 from generator.engine.columns import ColumnPlan, Parts
 from generator.engine.delays import delays
-from generator.engine.mix import NULL, Ints
+from generator.engine.output.text import Texts
 from generator.engine.paths import Route
-from generator.engine.text import Texts
+from generator.engine.randomness.mix import NULL, Ints
 from generator.spec import values as kinds
 from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.rows import ChildRows

@@ -14,12 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from generator.engine import parquet
-from generator.engine.columnar import Columnar
-from generator.engine.files import PartFile
-from generator.engine.mix import NULL, Ints
-from generator.engine.rows import Rows
-from generator.engine.text import (
+from generator.engine.output import parquet
+from generator.engine.output.columnar import Columnar
+from generator.engine.output.files import PartFile
+from generator.engine.output.rows import Rows
+from generator.engine.output.text import (
     Column,
     Day,
     Digits,
@@ -32,6 +31,7 @@ from generator.engine.text import (
     Texts,
     Uuid,
 )
+from generator.engine.randomness.mix import NULL, Ints
 from generator.spec.values import Type
 
 START = date(2024, 12, 30)

@@ -9,8 +9,8 @@ from decimal import Decimal, localcontext
 import numpy as np
 import pytest
 
-from generator.engine import distributions as laws
-from generator.engine.mix import NULL, Bits, Floats, Ints, Keys
+from generator.engine.randomness import distributions as laws
+from generator.engine.randomness.mix import NULL, Bits, Floats, Ints, Keys
 from generator.errors import ModelError
 
 MANY = 200_000

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from generator.engine.calendar import Calendar
-from generator.engine.mix import Floats, Ints, Keys
+from generator.engine.randomness.mix import Floats, Ints, Keys
 from generator.errors import ModelError
 from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.model import Calendar as Spec

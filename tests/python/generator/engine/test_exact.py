@@ -9,8 +9,8 @@ from decimal import Decimal, localcontext
 import numpy as np
 import pytest
 
-from generator.engine import exact
-from generator.engine.mix import Bits, Floats, column_key, draw
+from generator.engine.randomness import exact
+from generator.engine.randomness.mix import Bits, Floats, column_key, draw
 
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459")
 

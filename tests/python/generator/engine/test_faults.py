@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from list_sheet import ListSheet
 
-from generator.engine.faults import Faults
-from generator.engine.ledger import LEDGER_COLUMNS
-from generator.engine.shares import MAKES, parse_shares
+from generator.engine.faults.breaking import Faults
+from generator.engine.faults.ledger import LEDGER_COLUMNS
+from generator.engine.faults.shares import MAKES, parse_shares
 from generator.errors import BadParameter
 from generator.spec.model import Table
 

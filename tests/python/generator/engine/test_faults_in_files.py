@@ -10,11 +10,11 @@ from datetime import date
 import numpy as np
 import pytest
 
-from generator.engine.faults import Faults
-from generator.engine.ledger import LEDGER_COLUMNS
-from generator.engine.shares import parse_shares
-from generator.engine.sheets import new_sheet
-from generator.engine.text import Column, Day, Digits, Money, Number, Stamp, Texts, Uuid
+from generator.engine.faults.breaking import Faults
+from generator.engine.faults.ledger import LEDGER_COLUMNS
+from generator.engine.faults.shares import parse_shares
+from generator.engine.output.sheets import new_sheet
+from generator.engine.output.text import Column, Day, Digits, Money, Number, Stamp, Texts, Uuid
 from generator.spec.faults import REJECT
 from generator.spec.model import Table
 

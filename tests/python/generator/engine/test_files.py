@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from generator.engine import files
-from generator.engine.files import FileEntry, PartFile, Syncer, sync_folder
+from generator.engine.output import files
+from generator.engine.output.files import FileEntry, PartFile, Syncer, sync_folder
 
 RECORDS = [b"%d,some text\n" % n * 50 for n in range(500)]
 HEADER = b"id,text\n"

@@ -14,9 +14,8 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pytest
 
-from generator.engine.mix import NULL, Ints
-from generator.engine.rows import Rows
-from generator.engine.text import (
+from generator.engine.output.rows import Rows
+from generator.engine.output.text import (
     Column,
     Digits,
     Flag,
@@ -27,6 +26,7 @@ from generator.engine.text import (
     Texts,
     Uuid,
 )
+from generator.engine.randomness.mix import NULL, Ints
 
 ODD = (
     "plain",

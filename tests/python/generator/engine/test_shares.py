@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from generator.engine.shares import Shares, parse_shares
+from generator.engine.faults.shares import Shares, parse_shares
 from generator.errors import BadParameter
 from generator.spec.model import Model
 

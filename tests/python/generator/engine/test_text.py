@@ -10,9 +10,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from generator.engine.mix import NULL, Ints
-from generator.engine.rows import Rows
-from generator.engine.text import (
+from generator.engine.output.rows import Rows
+from generator.engine.output.text import (
     Column,
     Day,
     Digits,
@@ -25,6 +24,7 @@ from generator.engine.text import (
     Texts,
     Uuid,
 )
+from generator.engine.randomness.mix import NULL, Ints
 
 START = date(2024, 2, 28)
 RANDOM = np.random.default_rng(3)

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from generator.engine.image import Image, Place
-from generator.engine.mix import Ints
-from generator.engine.text import (
+from generator.engine.output.image import Image, Place
+from generator.engine.output.text import (
     Column,
     LineFormat,
     csv_text,
@@ -22,6 +21,7 @@ from generator.engine.text import (
     escape_json,
     json_text,
 )
+from generator.engine.randomness.mix import Ints
 
 # An image grows by this factor more than asked for, so that a few copies do not move it.
 _SPARE = 1.125

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from generator.engine.rows import Rows
-from generator.engine.text import Column, Sheet
+from generator.engine.output.rows import Rows
+from generator.engine.output.text import Column, Sheet
 from generator.spec.model import FileFormat
 
 
@@ -18,7 +18,7 @@ def new_sheet(columns: Sequence[Column], fmt: FileFormat) -> Sheet:
     """
     if fmt == "parquet":
         # Only here: pyarrow takes a tenth of a second to import.
-        from generator.engine.columnar import Columnar  # noqa: PLC0415
+        from generator.engine.output.columnar import Columnar  # noqa: PLC0415
 
         return Columnar(columns)
     return Rows(columns, "csv" if fmt.startswith("csv") else "json")

@@ -12,13 +12,13 @@ from itertools import accumulate
 
 import numpy as np
 
-from generator.engine.breakers import BREAKERS, Cell
-from generator.engine.ledger import Entry, Ledger
+from generator.engine.faults.breakers import BREAKERS, Cell
+from generator.engine.faults.ledger import Entry, Ledger
+from generator.engine.faults.lines import DAMAGES, printable
+from generator.engine.faults.shares import Shares, typed_values
 from generator.engine.limits import limits
-from generator.engine.lines import DAMAGES, printable
-from generator.engine.mix import Bits, Bools, Ints, Keys
-from generator.engine.shares import Shares, typed_values
-from generator.engine.text import Sheet
+from generator.engine.output.text import Sheet
+from generator.engine.randomness.mix import Bits, Bools, Ints, Keys
 from generator.errors import BadParameter
 from generator.spec.faults import CLEAN, COPIES, REJECT, Fault
 from generator.spec.model import FileFormat, Table

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from generator.engine.cells import Cells, Escape, Word, cells
-from generator.engine.characters import Type, Words
-from generator.engine.mix import NULL, Bools, Ints
-from generator.engine.text import Column
+from generator.engine.output.cells import Cells, Escape, Word, cells
+from generator.engine.output.characters import Type, Words
+from generator.engine.output.text import Column
+from generator.engine.randomness.mix import NULL, Bools, Ints
 
 # Bytes squeezed at once: far greater ones get fresh memory from the system each time, which costs
 # as much as the squeeze.

@@ -14,9 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generator.engine.image import Image, Place
-from generator.engine.mix import NULL, Bools, Ints
-from generator.engine.text import (
+from generator.engine.output.image import Image, Place
+from generator.engine.output.text import (
     Column,
     Day,
     Digits,
@@ -29,6 +28,7 @@ from generator.engine.text import (
     Texts,
     Uuid,
 )
+from generator.engine.randomness.mix import NULL, Bools, Ints
 from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.values import Type
 

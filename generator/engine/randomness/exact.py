@@ -19,7 +19,7 @@ from decimal import Context, Decimal
 
 import numpy as np
 
-from generator.engine.mix import Bits, Floats
+from generator.engine.randomness.mix import Bits, Floats
 
 # Enough digits for a double (17) and the rest that it leaves (another 17).
 _DIGITS = Context(prec=40)

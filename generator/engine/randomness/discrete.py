@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from generator.engine.exact import exp, normal_quantile, open_unit, power
-from generator.engine.mix import Bits, Floats, Ints
+from generator.engine.randomness.exact import exp, normal_quantile, open_unit, power
+from generator.engine.randomness.mix import Bits, Floats, Ints
 from generator.errors import ModelError
 
 # Weights are counted in units of 2**-62 of their sum.

@@ -10,9 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from generator.engine.discrete import Choice, Poisson, Zipf, poisson_counts
-from generator.engine.exact import exp, log, normal_quantile, open_unit, power
-from generator.engine.mix import NULL, Bits, Floats, Ints, Keys
+from generator.engine.randomness.discrete import Choice, Poisson, Zipf, poisson_counts
+from generator.engine.randomness.exact import exp, log, normal_quantile, open_unit, power
+from generator.engine.randomness.mix import NULL, Bits, Floats, Ints, Keys
 from generator.errors import ModelError
 
 __all__ = [

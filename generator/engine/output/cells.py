@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from generator.engine.characters import TYPES, Type, Words, clock, four_digits, hexadecimal
-from generator.engine.mix import Bits, Ints
-from generator.engine.text import (
+from generator.engine.output.characters import TYPES, Type, Words, clock, four_digits, hexadecimal
+from generator.engine.output.text import (
     Day,
     Digits,
     Flag,
@@ -28,6 +27,7 @@ from generator.engine.text import (
     Texts,
     Uuid,
 )
+from generator.engine.randomness.mix import Bits, Ints
 from generator.spec.delays import SECONDS_A_DAY
 
 Word = tuple[int, Type]

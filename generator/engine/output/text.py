@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from generator.engine.mix import Ints
+from generator.engine.randomness.mix import Ints
 from generator.spec.values import Type
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from generator.engine.files import Disk, Encoder
+    from generator.engine.output.files import Disk, Encoder
 
 LineFormat = Literal["csv", "json"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from generator.engine.files import Disk, Sink
+from generator.engine.output.files import Disk, Sink
 
 # Records of a row group: small enough for little memory, large enough for readers.
 _GROUP = 131_072

@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from generator.engine.arrow_columns import Maker, maker
-from generator.engine.files import Disk
-from generator.engine.mix import Ints
-from generator.engine.parquet import ParquetEncoder
-from generator.engine.rows import Rows
-from generator.engine.text import Column
+from generator.engine.output.arrow_columns import Maker, maker
+from generator.engine.output.files import Disk
+from generator.engine.output.parquet import ParquetEncoder
+from generator.engine.output.rows import Rows
+from generator.engine.output.text import Column
+from generator.engine.randomness.mix import Ints
 
 
 class Columnar:

@@ -1,0 +1,1 @@
+"""Records broken on purpose, which share of them, and the ledger of what was done."""

@@ -1,0 +1,1 @@
+"""Records as they stand in files: pieces of text, lines, Arrow columns, compression, hashes."""

@@ -1,0 +1,1 @@
+"""Bits from counters, and the laws that turn bits into values, the same on every machine."""
