@@ -27,7 +27,7 @@ import pytest
 
 from docs.pictures.draw import FOLDER, pictures
 from generator.__main__ import main
-from generator.engine.ledger import LEDGER_COLUMNS
+from generator.engine.faults.ledger import LEDGER_COLUMNS
 from generator.spec import delays, faults, model, rows, values
 from generator.spec.checks import check
 from generator.spec.loading import canonical_sha256, load_model

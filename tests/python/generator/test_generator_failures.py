@@ -155,7 +155,7 @@ def is_full(*_: object) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        "generator.engine.files.Disk.write",
+        "generator.engine.output.files.Disk.write",
         "os.fsync",
         "generator.landing.run.sync_folder",
         "generator.landing.manifest.Manifest.write",

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from generator.engine.ledger import LEDGER_COLUMNS
+from generator.engine.faults.ledger import LEDGER_COLUMNS
 from generator.errors import ContractBroken, LandingZoneError
 from generator.spec.model import Model
 from generator.validation import validate
