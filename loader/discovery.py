@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from loader.conflicts import LoadedBatches, LoadedFile
 from loader.errors import ConflictError, FileError, ItemError, LandingError, ManifestError
@@ -40,9 +41,11 @@ class LandedFile:
     needs_line_end: bool = False
 
     @property
-    def gzipped(self) -> bool:
-        """Whether the bytes must be decompressed on the way."""
-        return self.path.suffix == ".gz"
+    def compression(self) -> Literal["gzip", "zstd"] | None:
+        """How the bytes must be decompressed on the way; its name tells."""
+        if self.path.suffix == ".gz":
+            return "gzip"
+        return "zstd" if self.path.suffix == ".zst" else None
 
 
 @dataclass

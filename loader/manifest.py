@@ -8,7 +8,14 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from loader.errors import ManifestError
 from loader.sources import Format
@@ -36,6 +43,12 @@ class ManifestTable(_Part):
     format: Format
     columns: list[str] = []
     files: list[ManifestFile]
+
+    @field_validator("format", mode="before")
+    @classmethod
+    def _without_compression(cls, value: object) -> object:
+        """Take `csv.gz` for csv: how a file is compressed is seen by its own name."""
+        return value.removesuffix(".gz").removesuffix(".zst") if isinstance(value, str) else value
 
 
 class Manifest(_Part):

@@ -15,6 +15,7 @@ from loader.discovery import LandedFile
 from loader.errors import FileError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from _typeshed import WriteableBuffer
 
 # Bytes handed to libpq at a time. Of the server's own COPY, blocks of 32 KB reached 0.89, of 64 and
@@ -99,9 +100,11 @@ class _Unpacked(io.RawIOBase):
     def __init__(self, file: LandedFile, disk: _OnDisk, meter: Meter | None) -> None:
         self._landed, self._meter = file, meter
         self._ended = True
-        self._inner: io.RawIOBase | gzip.GzipFile = disk
-        if file.gzipped:
+        self._inner: io.RawIOBase | gzip.GzipFile | pa.NativeFile = disk
+        if file.compression == "gzip":
             self._inner = gzip.GzipFile(fileobj=io.BufferedReader(disk, BLOCK), mode="rb")
+        elif file.compression == "zstd":
+            self._inner = _zstd(disk)
 
     def readable(self) -> bool:
         return True
@@ -126,7 +129,18 @@ class _Unpacked(io.RawIOBase):
                 f"{self._landed.path}: is not sound gzip ({error}): deliver it again"
             ) from None
         except OSError as error:
+            if error.errno is None:  # Arrow's, of the content
+                raise FileError(
+                    f"{self._landed.path}: is not sound zstd ({error}): deliver it again"
+                ) from None
             raise FileError(f"{self._landed.path}: cannot be read: {error.strerror}") from None
+
+
+def _zstd(disk: _OnDisk) -> pa.NativeFile:
+    # Only here: a load of other files need not wait for the import.
+    import pyarrow as pa  # noqa: PLC0415
+
+    return pa.CompressedInputStream(pa.PythonFile(disk, mode="r"), "zstd")
 
 
 class FileStream(io.BufferedReader):

@@ -27,7 +27,8 @@ SOURCES_YAML = """
 mill:
   layout: files
   tables:
-    sacks: {format: csv, patterns: ["sacks*.csv", "sacks*.csv.gz"], columns: [id, grain, weight]}
+    sacks: {format: csv, patterns: ["sacks*.csv", "sacks*.csv.gz", "sacks*.csv.zst"],
+            columns: [id, grain, weight]}
     orders: {format: json, patterns: ["orders*.json", "orders*.json.gz"],
              columns: [id, total, note]}
     flour: {format: csv, patterns: ["flour*.csv"], columns: [id, kind], last_line_end: optional}

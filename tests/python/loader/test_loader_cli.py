@@ -129,6 +129,7 @@ def test_a_landing_folder_that_is_not_one(
             "the gzip file is cut off before its end",
         ),
         ("sacks.csv.gz", GOOD.encode(), "is not sound gzip"),
+        ("sacks.csv.zst", GOOD.encode(), "is not sound zstd"),
         ("sacks.csv.gz", gzip.compress(GOOD.encode()) + b"rubbish", "is not sound gzip"),
         ("orders.json", b'[{"id": 1}]\n', "record 1: is not a JSON object"),
         ("stock.parquet", b"PAR1", "is not sound Parquet"),

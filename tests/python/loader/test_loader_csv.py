@@ -7,6 +7,7 @@ import hashlib
 import random
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 SACKS = "select id, grain, weight, _row_id from raw.mill_sacks order by _load_id, _row_id"
@@ -62,6 +63,13 @@ def test_gzip_is_decompressed(load, query, landing: Path) -> None:
     load()
     assert query(SACKS) == [("1", "rye", "2", 1), ("2", "oat", "3", 2)]
     assert query("select bytes, batch from raw._loads") == [(len(packed), "sacks")]
+
+
+def test_zstd_is_decompressed(load, query, landing: Path) -> None:
+    packed = pa.Codec("zstd").compress(b"id,grain,weight\n1,rye,2\n", asbytes=True)
+    (landing / "sacks.csv.zst").write_bytes(packed)
+    load()
+    assert query(SACKS) == [("1", "rye", "2", 1)]
 
 
 @pytest.mark.parametrize(
