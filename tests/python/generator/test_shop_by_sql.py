@@ -16,7 +16,7 @@ import psycopg2
 import pyarrow.csv as pa_csv
 import pytest
 from project import new_database
-from psycopg2.extensions import cursor as Cursor
+from psycopg2.extensions import cursor as PgCursor
 
 # Parents first; the last extract of a table is the one that foreign keys lead to.
 EXTRACTS = ("categories", "suppliers", "products", "inventory")
@@ -73,7 +73,7 @@ analyze;
 @pytest.fixture(scope="module")
 def db(
     postgres_server: str, year, landing, generate, shop_model: dict[str, Any]
-) -> Iterator[Cursor]:
+) -> Iterator[PgCursor]:
     """A database with the year's files: `public` as the DDL says, `extracts` with all of them."""
     with new_database(postgres_server) as url, closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
@@ -94,17 +94,31 @@ def db(
             yield cursor
 
 
-def load(cursor: Cursor, source, landing) -> None:
+def load(cursor: PgCursor, source, landing) -> None:
+    def copy(manifest, name: str, target: str) -> None:
+        part = manifest["truth" if name == "totals" else "tables"][name]
+        for entry in part["files"]:
+            path = source / manifest["batch"] / entry["path"]
+            if ".csv" in path.name:
+                stream = io.BytesIO(landing.content(path))
+            else:
+                stream = io.BytesIO()
+                pa_csv.write_csv(landing.texts(path, part["columns"]), stream)
+                stream.seek(0)
+            columns = ", ".join(part["columns"])
+            cursor.copy_expert(f"copy {target} ({columns}) from stdin (format csv, header)", stream)
+            assert cursor.rowcount == entry["rows"]
+
     manifests = landing.manifests(source)
     for name in EXTRACTS:
         cursor.execute(f"create table extracts.{name} (like {name}, batch date not null)")
     for name, part in manifests[0]["tables"].items():
         for manifest in manifests[-1:] if name in EXTRACTS else manifests:
-            copy(cursor, source, landing, manifest, name, name)
+            copy(manifest, name, name)
         for manifest in manifests if name in EXTRACTS else ():
             batch = manifest["batch"]
             cursor.execute(f"alter table extracts.{name} alter batch set default '{batch}'")
-            copy(cursor, source, landing, manifest, name, f"extracts.{name}")
+            copy(manifest, name, f"extracts.{name}")
         assert part["columns"]
     totals = manifests[0]["truth"]["totals"]["columns"]
     columns = ", ".join(
@@ -113,31 +127,15 @@ def load(cursor: Cursor, source, landing) -> None:
     )
     cursor.execute(f"create table totals ({columns})")
     for manifest in manifests:
-        copy(cursor, source, landing, manifest, "totals", "totals")
+        copy(manifest, "totals", "totals")
 
 
-def copy(cursor: Cursor, source, landing, manifest, name: str, target: str) -> None:
-    part = manifest["truth" if name == "totals" else "tables"][name]
-    for entry in part["files"]:
-        path = source / manifest["batch"] / entry["path"]
-        if ".csv" in path.name:
-            stream = io.BytesIO(landing.content(path))
-        else:
-            stream = io.BytesIO()
-            pa_csv.write_csv(landing.texts(path, part["columns"]), stream)
-            stream.seek(0)
-        cursor.copy_expert(
-            f"copy {target} ({', '.join(part['columns'])}) from stdin (format csv, header)", stream
-        )
-        assert cursor.rowcount == entry["rows"]
-
-
-def ask(db: Cursor, statement: str) -> list[tuple[Any, ...]]:
+def ask(db: PgCursor, statement: str) -> list[tuple[Any, ...]]:
     db.execute(statement)
     return db.fetchall()
 
 
-def number(db: Cursor, statement: str) -> float:
+def number(db: PgCursor, statement: str) -> float:
     ((found,),) = ask(db, statement)
     return float(found)
 
@@ -504,7 +502,7 @@ NEVER = {
 
 
 @pytest.mark.parametrize("what", NEVER)
-def test_there_is_never(db: Cursor, what: str) -> None:
+def test_there_is_never(db: PgCursor, what: str) -> None:
     assert ask(db, NEVER[what])[:3] == []
 
 
@@ -546,11 +544,11 @@ AT_LEAST = {
 
 
 @pytest.mark.parametrize("statement", AT_LEAST)
-def test_there_is_enough(db: Cursor, statement: str) -> None:
+def test_there_is_enough(db: PgCursor, statement: str) -> None:
     assert number(db, statement) >= AT_LEAST[statement]
 
 
-def test_the_tables_are_those_of_the_ddl_with_their_foreign_keys(db: Cursor) -> None:
+def test_the_tables_are_those_of_the_ddl_with_their_foreign_keys(db: PgCursor) -> None:
     found = ask(
         db,
         "select conrelid::regclass::text, confrelid::regclass::text from pg_constraint"
@@ -568,7 +566,7 @@ def test_the_tables_are_those_of_the_ddl_with_their_foreign_keys(db: Cursor) -> 
     ]
 
 
-def test_categories_are_a_tree_of_three_levels(db: Cursor) -> None:
+def test_categories_are_a_tree_of_three_levels(db: PgCursor) -> None:
     found = ask(
         db,
         """
@@ -584,7 +582,7 @@ def test_categories_are_a_tree_of_three_levels(db: Cursor) -> None:
     assert found == [(1, 10), (2, 30), (3, 110)]
 
 
-def test_phone_numbers_are_valid_in_their_country(db: Cursor) -> None:
+def test_phone_numbers_are_valid_in_their_country(db: PgCursor) -> None:
     numbers = ask(db, "select distinct phone, country from customers")
     numbers += ask(db, "select distinct phone, country from extracts.suppliers")
     assert len(numbers) > 10_000
@@ -595,7 +593,7 @@ def test_phone_numbers_are_valid_in_their_country(db: Cursor) -> None:
     assert len({country for _, country in numbers}) > 5
 
 
-def test_customers_have_phones_of_their_city(db: Cursor) -> None:
+def test_customers_have_phones_of_their_city(db: PgCursor) -> None:
     """An area code, once a city's, is never that of a city in another state."""
     found = ask(
         db,
@@ -605,7 +603,7 @@ def test_customers_have_phones_of_their_city(db: Cursor) -> None:
     assert found == []
 
 
-def test_ratings_lean_on_the_product(db: Cursor) -> None:
+def test_ratings_lean_on_the_product(db: PgCursor) -> None:
     """Analysis of variance: products differ from each other more than the ratings of one do.
 
     Without the product's quality the quotient would be 1, give or take 0.1.
@@ -614,8 +612,13 @@ def test_ratings_lean_on_the_product(db: Cursor) -> None:
         db,
         """
         with products as (
-            select product_id, count(*) as n, avg(rating) as mean, var_pop(rating) * count(*) as rest
-            from reviews group by product_id
+            select
+                product_id,
+                count(*) as n,
+                avg(rating) as mean,
+                var_pop(rating) * count(*) as rest
+            from reviews
+            group by product_id
         )
         select
             sum(n * (mean - (select avg(rating) from reviews)) ^ 2) / (count(*) - 1)
