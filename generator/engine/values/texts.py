@@ -66,10 +66,15 @@ class TemplatePlan(ColumnPlan):
                 parts.append(Digits(int(form)))
             else:
                 parts += [_cased(part, case) for part in plan.parts]
+        if not self._columns:
+            # One piece, so that its values can be missing like any other's.
+            return (Texts((b"".join(parts).decode(),)),)  # type: ignore[arg-type]
         return tuple(parts)  # type: ignore[arg-type]
 
     def compute(self, frame: Frame) -> Values:
         """Return the columns' values, one after another; NULL where one of them is missing."""
+        if not self._columns:
+            return (np.zeros(len(frame), dtype=np.int64),)
         values = [frame.values(column) for column in self._columns]
         flat = [array for column in values for array in column]
         if self.nullable:
@@ -84,7 +89,8 @@ def _cased(part: object, case: str) -> object:
     if not case:
         return part
     if isinstance(part, bytes):
-        return part.lower() if case == "lower" else part.upper()
+        text = part.decode()  # bytes know the case of ASCII letters only
+        return getattr(text, case)().encode()
     if isinstance(part, Texts):
         return replace(part, values=tuple(getattr(text, case)() for text in part.values))
     return part
