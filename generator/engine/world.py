@@ -21,13 +21,14 @@ from generator.engine.values.times import CalendarPlan, ReachedPlan
 from generator.errors import BadParameter
 from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.graph import table_order
-from generator.spec.rows import TimedRows
-from generator.spec.values import Uniform
+from generator.spec.rows import RecordRows, TimedRows
+from generator.spec.values import Choice, Constant, Record, Uniform
 
 if TYPE_CHECKING:
     from generator.engine.columns import ColumnPlan
     from generator.engine.parameters import Parameters
     from generator.spec.model import FileFormat, Model
+    from generator.spec.model import Table as Spec
 
 
 @dataclass(frozen=True)
@@ -157,10 +158,11 @@ class World:
                 longest += table.ends.after_days[1] * SECONDS_A_DAY
             # A bound, not the longest: all delays of the model one after another.
             longest += sum(delay.longest_seconds for delay in table.delays())
-            for column in table.columns.values():
-                if isinstance(column, Uniform) and column.type in ("date", "timestamp"):
-                    days = [self.seconds(str(d)) // SECONDS_A_DAY for d in (column.min, column.max)]
-                    earliest, latest = min(earliest, *days), max(latest, *days)
+            for name, column in table.columns.items():
+                if column.type in ("date", "timestamp"):
+                    written = _written(table, name)
+                    days = [self.seconds(str(value)) // SECONDS_A_DAY for value in written]
+                    earliest, latest = min([earliest, *days]), max([latest, *days])
         return self.parameters.start, earliest - 1, latest + longest // SECONDS_A_DAY + 1
 
     def _check_sizes(self) -> None:
@@ -203,6 +205,24 @@ class World:
         waits = [(self._wait(route.column), delay) for route, delay in column.comes_after()]
         known = [wait + delay for wait, delay in waits if wait is not None]
         return max(known) if known and len(known) == len(waits) else None
+
+
+def _written(table: Spec, name: str) -> list[object]:
+    """Return the dates or times that the model itself writes for a column."""
+    column = table.columns[name]
+    values: list[object] = []
+    match column:
+        case Uniform():
+            values = [column.min, column.max]
+        case Constant():
+            values = [column.value]
+        case Choice():
+            values = list(column.values)
+        case Record() if isinstance(table.rows, RecordRows):
+            values = [record[name] for record in table.rows.records]
+        case _:
+            pass
+    return [value for value in values if value is not None]
 
 
 def family(root: Table) -> list[Table]:
