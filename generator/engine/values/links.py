@@ -135,7 +135,9 @@ class TreePlan(_Link):
         count = self.table.count
         assert count is not None
         borders = np.cumsum(spec.levels) / np.cumsum(spec.levels)[-1] * count
-        self._borders = np.concatenate([[0], np.maximum(np.round(borders), 1).astype(np.int64)])
+        ends = np.maximum(np.round(borders), 1).astype(np.int64)
+        # In a small table levels can be empty: each row is one below the last that is not.
+        self._borders = np.unique(np.concatenate([[0], ends]))
         # Not the stored keys: they are being laid out.
         self.leads_to, self._by_row = self.table, False
         self._key = self.table.spec.key[0]
