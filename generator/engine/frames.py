@@ -189,7 +189,7 @@ class Frame:
             leads_to = self.table.column(column).leads_to
             assert leads_to is not None
             rows = np.where(rows == NULL, 0, rows) if self.table.column(column).nullable else rows
-            self._frames[name] = Frame(leads_to, rows, moment=self.times)
+            self._frames[name] = _framed(leads_to, rows, self.times)
         return self._frames[name]
 
     def rows_of(self, column: str) -> Ints:
@@ -201,3 +201,11 @@ class Frame:
         if table.name not in self._frames:
             self._frames[table.name] = table.children_of(self)
         return self._frames[table.name]
+
+
+def _framed(table: Table, rows: Ints, moment: Moment | None = None) -> Frame:
+    """Return the frame of some rows of a table, with their parents if they belong to others."""
+    if table.parent is None:
+        return Frame(table, rows, moment=moment)
+    parent = _framed(table.parent, rows // table.most)
+    return Frame(table, rows, parent=parent, slot=rows % table.most, moment=moment)
