@@ -64,7 +64,7 @@ class Formula:
         self._routes = {
             path: Route(table, str(path)) for path in ast.paths(self._node) if str(path) != "slot"
         }
-        self.nullable = any(
+        self.nullable = _divides(self._node) or any(
             self._routes[path].nullable for path in _used(self._node) if path in self._routes
         )
 
@@ -96,6 +96,11 @@ class Formula:
         value = self._number(self._node, frame)
         floats: Floats = _spread(value.numerator, len(frame)) / value.denominator
         return floats
+
+    def missing(self, frame: Frame) -> Bools:
+        """Return where an operand is missing, or zero is divided by."""
+        missing = self._number(self._node, frame).missing
+        return np.zeros(len(frame), dtype=np.bool_) if missing is None else missing
 
     def condition(self, frame: Frame) -> Bools:
         """Return where the condition holds; it does not where an operand is missing."""
@@ -158,10 +163,12 @@ class Formula:
             numerator = left.numerator * right.numerator
             return _Exact(numerator, left.denominator * right.denominator, missing)
         divisor = right.numerator
+        if not np.all(divisor):
+            # Nothing comes of it; perhaps a condition keeps just these rows from it.
+            zero: Bools = np.broadcast_to(np.equal(divisor, 0), len(frame))
+            missing = _either(missing, zero)
         if missing is not None:
             divisor = np.where(missing, 1, divisor)
-        if not np.all(divisor):
-            raise self._refuse("divides by zero")
         # The denominator stays positive.
         top = left.numerator * right.denominator * np.sign(divisor)
         bottom = left.denominator * np.abs(divisor)
@@ -273,6 +280,20 @@ def _mask(value: _Exact) -> Bools:
 def _spread(number: Any, count: int) -> Ints:  # noqa: ANN401 (an int or an array)
     """Return an array where a constant is the same for all rows."""
     return number if isinstance(number, np.ndarray) else np.full(count, number, dtype=np.int64)
+
+
+def _divides(node: ast.Node) -> bool:
+    """Say whether the result is missing where something that is no constant is zero."""
+    match node:
+        case ast.Binary():
+            by_zero = node.operator in ("/", "//", "%") and not isinstance(node.right, ast.Value)
+            return by_zero or _divides(node.left) or _divides(node.right)
+        case ast.If():
+            return _divides(node.then) or _divides(node.otherwise)
+        case ast.Call():
+            return any(map(_divides, node.arguments))
+        case _:
+            return False
 
 
 def _used(node: ast.Node) -> list[ast.Path]:

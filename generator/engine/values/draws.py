@@ -10,7 +10,7 @@ from generator.engine.arithmetic import Formula
 from generator.engine.columns import ColumnPlan, Parts, unit_of
 from generator.engine.output.text import Texts
 from generator.engine.randomness import distributions as laws
-from generator.engine.randomness.mix import NULL, Bits, Floats, Ints
+from generator.engine.randomness.mix import NULL, Bits, Bools, Floats, Ints
 from generator.spec import values as kinds
 
 if TYPE_CHECKING:
@@ -65,16 +65,46 @@ class _Parameter:
         """Return the parameter in the column's unit, or without one where it has none."""
         if self._formula is None:
             return self.number or 0.0
-        return self._formula.floats(frame) * self._unit
+        floats = self._formula.floats(frame) * self._unit
+        # A number that every distribution takes; nothing comes of it.
+        return np.where(self.missing(frame), 1.0, floats) if self.nullable else floats
 
     def whole(self, frame: Frame) -> int | Ints | None:
         """Return the parameter as whole number of the column's unit; None: not given."""
         if self._formula is None:
             return None if self.number is None else round(self.number)
-        return self._formula.whole(frame, self._unit)[0]
+        values, missing = self._formula.whole(frame, self._unit)
+        return values if missing is None else np.where(missing, NULL, values)
+
+    @property
+    def nullable(self) -> bool:
+        """It can be missing."""
+        return self._formula is not None and self._formula.nullable
+
+    def missing(self, frame: Frame) -> Bools:
+        """Return where it is missing."""
+        assert self._formula is not None
+        return self._formula.missing(frame)
 
 
-class UniformPlan(ColumnPlan):
+class _Distribution(ColumnPlan):
+    """Draws with parameters: a value is missing where one of them is."""
+
+    def parameters(self, *given: Number | None) -> list[_Parameter]:
+        """Read some parameters."""
+        read = [_Parameter(self, number) for number in given]
+        self._nullable = [*getattr(self, "_nullable", []), *(p for p in read if p.nullable)]
+        self.nullable = bool(self._nullable)
+        return read
+
+    def known(self, frame: Frame, values: Ints) -> Values:
+        """Return values without those of which a parameter is missing."""
+        for parameter in self._nullable:
+            values = np.where(parameter.missing(frame), NULL, values)
+        return (values,)
+
+
+class UniformPlan(_Distribution):
     """Evenly between two limits."""
 
     kinds = ("uniform",)
@@ -82,7 +112,7 @@ class UniformPlan(ColumnPlan):
     def layout(self, spec: Spec) -> Parts:
         """Read the limits."""
         assert isinstance(spec, kinds.Uniform)
-        self._min, self._max = _Parameter(self, spec.min), _Parameter(self, spec.max)
+        self._min, self._max = self.parameters(spec.min, spec.max)
         return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
@@ -90,17 +120,17 @@ class UniformPlan(ColumnPlan):
         low, high = self._min.whole(frame), self._max.whole(frame)
         assert low is not None
         assert high is not None
-        return (laws.uniform(frame.draw(self.name), low, high),)
+        return self.known(frame, laws.uniform(frame.draw(self.name), low, high))
 
 
-class _Curve(ColumnPlan):
+class _Curve(_Distribution):
     """A distribution over the real numbers, rounded to the column's unit and limited."""
 
     def layout(self, spec: Spec) -> Parts:
         """Read parameters and limits."""
         self._read(spec)
         least, most = getattr(spec, "min", None), getattr(spec, "max", None)
-        self._least, self._most = _Parameter(self, least), _Parameter(self, most)
+        self._least, self._most = self.parameters(least, most)
         return self.number(spec)
 
     def _read(self, spec: Spec) -> None:
@@ -112,7 +142,8 @@ class _Curve(ColumnPlan):
     def compute(self, frame: Frame) -> Values:
         """Return whole numbers of the column's unit."""
         drawn = self._draw(frame, frame.draw(self.name))
-        return (laws.whole(drawn, self._least.whole(frame), self._most.whole(frame)),)
+        low, high = self._least.whole(frame), self._most.whole(frame)
+        return self.known(frame, laws.whole(drawn, low, high))
 
 
 class NormalPlan(_Curve):
@@ -122,7 +153,7 @@ class NormalPlan(_Curve):
 
     def _read(self, spec: Spec) -> None:
         assert isinstance(spec, kinds.Normal)
-        self._mean, self._spread = _Parameter(self, spec.mean), _Parameter(self, spec.spread)
+        self._mean, self._spread = self.parameters(spec.mean, spec.spread)
 
     def _draw(self, frame: Frame, bits: Bits) -> Floats:
         return laws.normal(bits, self._mean.floats(frame), self._spread.floats(frame))
@@ -135,7 +166,7 @@ class LogNormalPlan(_Curve):
 
     def _read(self, spec: Spec) -> None:
         assert isinstance(spec, kinds.LogNormal)
-        self._median, self._sigma = _Parameter(self, spec.median), _Parameter(self, spec.sigma)
+        self._median, self._sigma = self.parameters(spec.median, spec.sigma)
 
     def _draw(self, frame: Frame, bits: Bits) -> Floats:
         # Sigma belongs to the logarithm and has no unit.
@@ -150,7 +181,7 @@ class ExponentialPlan(_Curve):
 
     def _read(self, spec: Spec) -> None:
         assert isinstance(spec, kinds.Exponential)
-        self._mean = _Parameter(self, spec.mean)
+        (self._mean,) = self.parameters(spec.mean)
 
     def _draw(self, frame: Frame, bits: Bits) -> Floats:
         return laws.exponential(bits, self._mean.floats(frame))
