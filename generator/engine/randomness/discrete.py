@@ -80,12 +80,13 @@ def _fill_slots(units: Ints, capacity: int) -> tuple[Ints, Ints]:
     spare = np.cumsum(units[heavy] - capacity)
     # A light one takes from the heavy one whose turn it is when the sweep comes to it.
     other[light] = heavy[np.searchsorted(spare, lack - (capacity - units[light]), side="right")]
-    # A heavy one is left with what the light one that emptied it did not take. Both sums end on
-    # the same number, so the last heavy one is never emptied.
-    taker = np.searchsorted(lack, spare, side="right")
-    emptied = np.flatnonzero(taker < len(light))
+    # A heavy one is left with what the light one that emptied it did not take. Where that one took
+    # just what was there, nothing is missing: so it is with the last one, as both sums end on the
+    # same number, and with those that have nothing to spare before anybody has taken.
+    taken = np.append(lack, spare[-1])[np.searchsorted(lack, spare, side="left")]
+    emptied = np.flatnonzero((taken > spare) & (spare > 0))
     filled[heavy] = capacity
-    filled[heavy[emptied]] += spare[emptied] - lack[taker[emptied]]
+    filled[heavy[emptied]] += spare[emptied] - taken[emptied]
     other[heavy[emptied]] = heavy[emptied + 1]
     return filled, other
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from generator.engine.randomness import distributions as laws
+from generator.engine.randomness.discrete import _fill_slots
 from generator.engine.randomness.mix import NULL, Bits, Floats, Ints, Keys
 from generator.errors import ModelError
 
@@ -53,7 +54,7 @@ FAR = 1.95
 
 @pytest.mark.parametrize(
     "weights",
-    [(1,), (1, 1), (3, 0, 1), (22, 28, 22, 13, 8, 4, 2, 1), (0.001, 1000), tuple(range(1, 200))],
+    [(1,), (1, 1), (3, 0, 1), (34, 26, 24, 10, 6), (0.001, 1000), tuple(range(1, 200))],
 )
 def test_choice_follows_its_weights(weights: tuple[float, ...]) -> None:
     choice = laws.Choice(weights)
@@ -64,6 +65,25 @@ def test_choice_follows_its_weights(weights: tuple[float, ...]) -> None:
     seen = np.bincount(choice(grid), minlength=len(weights))
     assert np.abs(seen - chances * 2**16).max() <= 2 * len(weights)
     assert not seen[chances == 0].any()
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 8, 13])
+def test_slots_hold_all_of_each_outcome_and_nothing_else(count: int) -> None:
+    """Exactly, in whole numbers, for many weights; small ones, so that partial sums are equal."""
+    slots = 1 << (count - 1).bit_length()
+    capacity = 2**60 // slots
+    draws = np.random.default_rng(count).integers(0, 6, (3_000, count))
+    # The shop's carriers, and others whose first has just enough for the first lighter ones.
+    draws[0, : min(count, 5)] = (34, 26, 24, 10, 6)[: min(count, 5)]
+    for weights in draws[draws.sum(axis=1) > 0]:
+        units = np.zeros(slots, dtype=np.int64)
+        units[:count] = weights * (2**60 // weights.sum())
+        units[np.argmax(units)] += 2**60 - units.sum()
+        filled, other = _fill_slots(units, capacity)
+        assert ((filled >= 0) & (filled <= capacity)).all()
+        held = filled.copy()
+        np.add.at(held, other, capacity - filled)
+        assert (held == units).all(), weights
 
 
 @pytest.mark.parametrize("weights", [(0, 0), (-1, 2), (math.inf, 1), (math.nan, 1)])
