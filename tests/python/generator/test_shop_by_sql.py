@@ -16,7 +16,7 @@ import psycopg2
 import pyarrow.csv as pa_csv
 import pytest
 from project import new_database
-from psycopg2.extensions import cursor as PgCursor
+from psycopg2 import extensions
 
 # Parents first; the last extract of a table is the one that foreign keys lead to.
 EXTRACTS = ("categories", "suppliers", "products", "inventory")
@@ -73,7 +73,7 @@ analyze;
 @pytest.fixture(scope="module")
 def db(
     postgres_server: str, year, landing, generate, shop_model: dict[str, Any]
-) -> Iterator[PgCursor]:
+) -> Iterator[extensions.cursor]:
     """A database with the year's files: `public` as the DDL says, `extracts` with all of them."""
     with new_database(postgres_server) as url, closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
@@ -94,7 +94,7 @@ def db(
             yield cursor
 
 
-def load(cursor: PgCursor, source, landing) -> None:
+def load(cursor: extensions.cursor, source, landing) -> None:
     def copy(manifest, name: str, target: str) -> None:
         part = manifest["truth" if name == "totals" else "tables"][name]
         for entry in part["files"]:
@@ -130,12 +130,12 @@ def load(cursor: PgCursor, source, landing) -> None:
         copy(manifest, "totals", "totals")
 
 
-def ask(db: PgCursor, statement: str) -> list[tuple[Any, ...]]:
+def ask(db: extensions.cursor, statement: str) -> list[tuple[Any, ...]]:
     db.execute(statement)
     return db.fetchall()
 
 
-def number(db: PgCursor, statement: str) -> float:
+def number(db: extensions.cursor, statement: str) -> float:
     ((found,),) = ask(db, statement)
     return float(found)
 
@@ -502,7 +502,7 @@ NEVER = {
 
 
 @pytest.mark.parametrize("what", NEVER)
-def test_there_is_never(db: PgCursor, what: str) -> None:
+def test_there_is_never(db: extensions.cursor, what: str) -> None:
     assert ask(db, NEVER[what])[:3] == []
 
 
@@ -544,11 +544,11 @@ AT_LEAST = {
 
 
 @pytest.mark.parametrize("statement", AT_LEAST)
-def test_there_is_enough(db: PgCursor, statement: str) -> None:
+def test_there_is_enough(db: extensions.cursor, statement: str) -> None:
     assert number(db, statement) >= AT_LEAST[statement]
 
 
-def test_the_tables_are_those_of_the_ddl_with_their_foreign_keys(db: PgCursor) -> None:
+def test_the_tables_are_those_of_the_ddl_with_their_foreign_keys(db: extensions.cursor) -> None:
     found = ask(
         db,
         "select conrelid::regclass::text, confrelid::regclass::text from pg_constraint"
@@ -566,7 +566,7 @@ def test_the_tables_are_those_of_the_ddl_with_their_foreign_keys(db: PgCursor) -
     ]
 
 
-def test_categories_are_a_tree_of_three_levels(db: PgCursor) -> None:
+def test_categories_are_a_tree_of_three_levels(db: extensions.cursor) -> None:
     found = ask(
         db,
         """
@@ -582,7 +582,7 @@ def test_categories_are_a_tree_of_three_levels(db: PgCursor) -> None:
     assert found == [(1, 10), (2, 30), (3, 110)]
 
 
-def test_phone_numbers_are_valid_in_their_country(db: PgCursor) -> None:
+def test_phone_numbers_are_valid_in_their_country(db: extensions.cursor) -> None:
     numbers = ask(db, "select distinct phone, country from customers")
     numbers += ask(db, "select distinct phone, country from extracts.suppliers")
     assert len(numbers) > 10_000
@@ -593,7 +593,7 @@ def test_phone_numbers_are_valid_in_their_country(db: PgCursor) -> None:
     assert len({country for _, country in numbers}) > 5
 
 
-def test_customers_have_phones_of_their_city(db: PgCursor) -> None:
+def test_customers_have_phones_of_their_city(db: extensions.cursor) -> None:
     """An area code, once a city's, is never that of a city in another state."""
     found = ask(
         db,
@@ -603,7 +603,7 @@ def test_customers_have_phones_of_their_city(db: PgCursor) -> None:
     assert found == []
 
 
-def test_ratings_lean_on_the_product(db: PgCursor) -> None:
+def test_ratings_lean_on_the_product(db: extensions.cursor) -> None:
     """Analysis of variance: products differ from each other more than the ratings of one do.
 
     Without the product's quality the quotient would be 1, give or take 0.1.
