@@ -7,6 +7,7 @@ that is not plain, a comment says by how much.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from models import model_of
@@ -156,14 +158,32 @@ def test_sale_days_are_the_greatest(daily, expected_a_day):
         assert daily[day] == pytest.approx(expected, rel=0.25), day
 
 
-def test_days_scatter_like_counts_with_noise(daily, expected_a_day):
-    """Variance is that of a Poisson count plus 3% noise: 1 + 0.03**2 * 274 = 1.25 of the mean.
+def test_days_have_noise_of_their_own(tmp_path, make, shop_model, expected_a_day):
+    """The shop's calendar at scale 1, where 3% are more than a Poisson count's own scatter.
 
-    Without the Poisson scatter it were 0.25, without the noise 1; the bound is three standard
-    deviations of a sample variance of 365 days.
+    Variance is that of the count plus the noise's: 1 + 0.03**2 * 2740 = 3.47 of the mean, without
+    noise 1. The bound is three standard deviations of a sample variance of 365 days.
     """
-    ratio = float(((daily - expected_a_day) ** 2 / expected_a_day).mean())
-    assert ratio == pytest.approx(1.25, abs=3 * 1.25 * (2 / DAYS) ** 0.5)
+    table = {
+        "delivery": "append",
+        "format": "parquet",
+        "key": ["number"],
+        "time": "at",
+        "rows": shop_model["tables"]["orders"]["rows"],
+        "columns": {
+            "number": {"type": "integer", "kind": "sequence"},
+            "at": {"type": "timestamp", "kind": "calendar"},
+        },
+    }
+    model = {"name": "days", "calendars": shop_model["calendars"], "tables": {"orders": table}}
+    (tmp_path / "days.json").write_text(json.dumps(model))
+    make(tmp_path, ("--model", str(tmp_path / "days.json"), "--scale", "1", "--workers", "1"))
+    files = sorted((tmp_path / "days" / "2025-12-31" / "orders").iterdir())
+    times = np.concatenate([pq.read_table(file)["at"].to_numpy() for file in files])
+    days = (times.astype("datetime64[D]") - np.datetime64(FIRST)).astype(int)
+    means = 10 * expected_a_day
+    ratio = float(((np.bincount(days, minlength=DAYS) - means) ** 2 / means).mean())
+    assert ratio == pytest.approx(1 + 0.03**2 * means.mean(), abs=3 * 3.47 * (2 / DAYS) ** 0.5)
 
 
 def test_small_counts_are_poisson(customers, expected_a_day):
