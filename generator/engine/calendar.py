@@ -76,6 +76,16 @@ class Calendar:
         """Return each row's day; -1 for rows from before day 0."""
         return self._days.find(rows)
 
+    def count_at(self, times: Ints) -> Ints:
+        """Return how many rows the days before some times have, in seconds since day 0."""
+        days = times // SECONDS_A_DAY
+        counts = self.before.take(np.clip(days, 0, len(self.before) - 1))
+        early = np.flatnonzero(days < 0)
+        if len(early):
+            passed = np.maximum(days[early] * SECONDS_A_DAY + self._before_seconds, 0)
+            counts[early] = passed * int(self.before[0]) // self._before_seconds
+        return counts
+
     def seconds(self, rows: Ints, days: Ints, bits: Bits) -> Ints:
         """Return each row's time in seconds since day 0, never less than that of the row before it.
 

@@ -20,7 +20,6 @@ from generator.engine.plans import plan_column
 from generator.engine.randomness.distributions import Choice
 from generator.engine.randomness.mix import NULL, Bools, Ints, Keys, chance
 from generator.engine.values.times import OPERATION
-from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.graph import versioned_columns
 from generator.spec.rows import ChildRows, FixedRows, RecordRows, TimedRows
 
@@ -113,8 +112,7 @@ class Table:
         """Return how many rows exist at some times: those of the days before."""
         if self.calendar is None:
             return self.size
-        day = np.clip(times // SECONDS_A_DAY, 0, self.world.days)
-        return np.maximum(self.calendar.before[day], 1)
+        return np.maximum(self.calendar.count_at(times), 1)
 
     def column(self, name: str) -> ColumnPlan:
         """Return a column, planned when it is first asked for."""
