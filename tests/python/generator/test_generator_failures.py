@@ -24,7 +24,7 @@ from generator.landing.manifest import Manifest
 DATA = Path(__file__).parents[1] / "data"
 SMALL = ("--scale", "0.001", "--days", "30")
 # Long enough to be caught in the middle.
-LONG = ("--scale", "0.3", "--defects", "0")
+LONG = ("--scale", "0.2", "--defects", "0")
 
 
 def command(out: Path | str, *flags: str) -> list[str]:
