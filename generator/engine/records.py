@@ -122,11 +122,7 @@ def _events(frame: Frame) -> Records:
 def _extract(frame: Frame) -> Records:
     table, window = frame.table, frame.table.world.window
     moment = np.full(len(frame), window.end - 1)
-    # The times of a table without time are day 0: its rows exist from the start.
-    chosen = frame.times() <= moment
-    if table.ending is not None and table.ending.deletes:
-        chosen &= table.ending.time(frame) > moment
-    positions = np.flatnonzero(chosen)
+    positions = np.flatnonzero(_exist(frame, window.end - 1))
     seen = frame.taken(positions, lambda: moment[positions])
     needed = table.name in table.world.referenced or bool(table.children)
     # The same row comes with every extract and may be broken in one and sound in the next.
@@ -134,6 +130,16 @@ def _extract(frame: Frame) -> Records:
     return Records(
         seen, seen, counters, may_lose=np.zeros(len(seen), dtype=np.bool_) if needed else None
     )
+
+
+def _exist(frame: Frame, moment: int) -> Bools:
+    """Return which rows are there at a moment: they and their parents came, and none is gone."""
+    table = frame.table
+    # The times of a table without time are day 0: its rows exist as long as their parents do.
+    there = frame.times() <= moment
+    if table.ending is not None and table.ending.deletes:
+        there &= table.ending.time(frame) > moment
+    return there if table.parent is None else there & _exist(frame.parents(), moment)
 
 
 def _changes(frame: Frame) -> Records:
@@ -172,6 +178,9 @@ def _versions(frame: Frame) -> _Versions:
     table = frame.table
     if table.lives is not None and not table.changes and table.ending is None:
         times = table.lives.times(frame)
+        at_once = (times[:, 1:] == times[:, :-1]) & (times[:, 1:] < NULL)
+        if at_once.any():
+            return _mixed_versions(frame)
         at, step = np.nonzero(times < NULL)
         last = (times < NULL).sum(axis=1) - 1
         operation = np.where(step == 0, _INSERT, _UPDATE)
