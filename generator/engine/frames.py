@@ -95,6 +95,10 @@ class Frame:
             made = self._memo[name] = self._find(name, make)
         return made
 
+    def knows(self, name: str) -> bool:
+        """Say whether something was made or set for this very frame."""
+        return name in self._memo
+
     def set(self, name: str, values: Values) -> None:
         """Say what `memo` would otherwise have to find out."""
         self._memo[name] = values

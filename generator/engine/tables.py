@@ -251,7 +251,8 @@ class Table:
             latest = np.maximum(latest, at)
         if self.lives is not None:
             latest = np.maximum(latest, self.lives.last_change(frame))
-        if self.ending is not None:
+        # A change log has no line for a row that is withdrawn.
+        if self.ending is not None and (self.ending.deletes or self.spec.delivery != "change_log"):
             end = self.ending.time(frame)
             latest = np.where(end <= seen, end, latest)
         return np.where(latest == -NULL, 0, latest)

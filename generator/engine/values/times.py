@@ -138,8 +138,8 @@ class ChangedAtPlan(ColumnPlan):
         return self.number(spec)
 
     def compute(self, frame: Frame) -> Values:
-        """Return seconds since day 0: in a change log the version's own time."""
-        if self.table.spec.delivery == "change_log":
+        """Return seconds since day 0: of a change log's line the version's own time."""
+        if frame.knows(OPERATION):
             return (frame.seen_at(),)
         return (self.table.last_change(frame),)
 
