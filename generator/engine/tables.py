@@ -141,7 +141,7 @@ class Table:
     def _key_texts(self) -> npt.NDArray[np.bytes_] | None:
         """The keys of all rows as texts, where taking them is faster than writing them."""
         key = self.column(self.spec.key[0])
-        if self.store is None or not any(isinstance(part, Uuid) for part in key.parts):
+        if self.store is None or key.parts != (Uuid(),):
             return None
         return np.array(self._written_keys(), dtype=np.bytes_)
 

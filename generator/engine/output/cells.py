@@ -88,7 +88,7 @@ def cells(piece: Piece, escape: Escape) -> Cells:  # noqa: PLR0911 (one case a p
         case Keys():
             return _TableCells(piece.values)
         case Uuid():
-            return _UuidCells()
+            return _UuidCells(upper=piece.upper)
 
 
 def split(width: int) -> list[Word]:
@@ -246,7 +246,8 @@ class _UuidCells(Cells):
 
     arrays = 2
 
-    def __init__(self) -> None:
+    def __init__(self, *, upper: bool) -> None:
+        self._digits = hexadecimal(upper=upper)
         self.template = b"-".join(bytes(digits) for digits in (8, 4, 4, 4, 12))
         self.width = len(self.template)
         self.words = [(at, TYPES[4]) for at in (0, 4, 9, 14, 19, 24, 28, 32)]
@@ -258,6 +259,6 @@ class _UuidCells(Cells):
         parts = quarters.view(np.uint16)
         parts[:, 0] = parts[:, 0] & 0x0FFF | 0x4000
         parts[:, 7] = parts[:, 7] & 0x3FFF | 0x8000
-        digits = hexadecimal().take(parts)
+        digits = self._digits.take(parts)
         for word, place in zip(words, (3, 2, 1, 0, 7, 6, 5, 4), strict=True):
             word[:] = digits[:, place]

@@ -81,7 +81,8 @@ def clock() -> Words:
 
 
 @cache
-def hexadecimal() -> Words:
-    """Return four hexadecimal digits for each number of 16 bits."""
+def hexadecimal(*, upper: bool) -> Words:
+    """Return four hexadecimal digits for each number of 16 bits, with small or large letters."""
     numbers = np.arange(65_536, dtype=">u2").tobytes()
-    return np.frombuffer(numbers.hex().encode(), dtype=np.uint32)
+    digits = numbers.hex().upper() if upper else numbers.hex()
+    return np.frombuffer(digits.encode(), dtype=np.uint32)

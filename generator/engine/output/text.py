@@ -133,8 +133,10 @@ class Keys:
 @dataclass(frozen=True)
 class Uuid:
     """A UUID from two arrays, its high and its low 64 bits; the bits that say "version 4" are set
-    here.
+    here. Its letters are small or, with `upper`, large.
     """  # noqa: D205 (one sentence)
+
+    upper: bool = False
 
 
 Piece = Digits | Number | Money | Day | Stamp | Flag | Texts | Keys | Uuid

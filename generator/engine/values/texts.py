@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from generator.engine.columns import ColumnPlan, Parts
-from generator.engine.output.text import Digits, Texts
+from generator.engine.output.text import Digits, Keys, Texts, Uuid
 from generator.engine.randomness.distributions import popular, uniform
 from generator.engine.randomness.mix import NULL
 from generator.spec import values as kinds
@@ -91,6 +91,10 @@ def _cased(part: object, case: str) -> object:
     if isinstance(part, bytes):
         text = part.decode()  # bytes know the case of ASCII letters only
         return getattr(text, case)().encode()
+    if isinstance(part, Uuid):
+        return Uuid(upper=case == "upper")
+    if isinstance(part, Keys):
+        return Keys(np.char.upper(part.values) if case == "upper" else part.values)
     if isinstance(part, Texts):
         return replace(part, values=tuple(getattr(text, case)() for text in part.values))
     return part
