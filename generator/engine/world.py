@@ -22,13 +22,16 @@ from generator.errors import BadParameter
 from generator.spec.delays import SECONDS_A_DAY
 from generator.spec.graph import table_order
 from generator.spec.rows import RecordRows, TimedRows
-from generator.spec.values import Choice, Constant, Record, Uniform
+from generator.spec.values import Choice, Constant, Expression, Record, Uniform
 
 if TYPE_CHECKING:
     from generator.engine.columns import ColumnPlan
     from generator.engine.parameters import Parameters
     from generator.spec.model import FileFormat, Model
     from generator.spec.model import Table as Spec
+
+# How far an expression can move a time, which the model does not say: ten years.
+_FREE_DAYS = 3_653
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ class World:
 
     def _span(self) -> tuple[date, int, int]:
         """Return day 0, and the first and last day that a time in a file can have."""
-        earliest, latest, longest = 0, self.days, 0
+        earliest, latest, longest, free = 0, self.days, 0, 0
         for table in self.model.tables.values():
             if isinstance(table.rows, TimedRows):
                 earliest = min(earliest, -table.rows.before_days)
@@ -163,7 +166,9 @@ class World:
                     written = _written(table, name)
                     days = [self.seconds(str(value)) // SECONDS_A_DAY for value in written]
                     earliest, latest = min([earliest, *days]), max([latest, *days])
-        return self.parameters.start, earliest - 1, latest + longest // SECONDS_A_DAY + 1
+                    free = _FREE_DAYS if isinstance(column, Expression) else free
+        latest += longest // SECONDS_A_DAY + free + 1
+        return self.parameters.start, earliest - free - 1, latest
 
     def _check_sizes(self) -> None:
         for table in self.tables.values():
