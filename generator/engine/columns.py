@@ -62,6 +62,13 @@ class ColumnPlan(ABC):
         missing = chance(frame.draw(self.name, "null"), self._null_share)
         return (np.where(missing, NULL, values[0]), *values[1:])
 
+    def linked(self, frame: Frame) -> Ints:
+        """Return the rows it refers to, some of them missing where the model says so."""
+        rows = self.rows(frame)
+        if not self._null_share:
+            return rows
+        return np.where(chance(frame.draw(self.name, "null"), self._null_share), NULL, rows)
+
     def rows(self, frame: Frame) -> Ints:
         """Return the numbers of the rows it refers to; NULL where there is none."""
         raise NotImplementedError(f"{self.table.name}.{self.name} refers to nothing")

@@ -198,7 +198,7 @@ class Frame:
 
     def rows_of(self, column: str) -> Ints:
         """Return the numbers of the rows that a column leads to; NULL where there is none."""
-        return self.memo(rows_name(column), lambda f: (f.table.column(column).rows(f),))[0]
+        return self.memo(rows_name(column), lambda f: (f.table.column(column).linked(f),))[0]
 
     def children(self, table: Table) -> Frame:
         """Return all children of these rows in a table, ordered by parent."""

@@ -11,7 +11,7 @@ from generator.engine.frames import Frame
 from generator.engine.output.text import Keys
 from generator.engine.paths import Route
 from generator.engine.randomness.distributions import popular, scatter, uniform
-from generator.engine.randomness.mix import NULL, Bools, Ints, chance
+from generator.engine.randomness.mix import NULL, Bools, Ints
 from generator.spec import values as kinds
 
 if TYPE_CHECKING:
@@ -66,13 +66,7 @@ class ReferencePlan(_Link):
         return self.compute(frame)
 
     def rows(self, frame: Frame) -> Ints:
-        """Return the rows, some of them missing where the model says so."""
-        rows = self._existing(frame)
-        if not self._null_share:
-            return rows
-        return np.where(chance(frame.draw(self.name, "null"), self._null_share), NULL, rows)
-
-    def _existing(self, frame: Frame) -> Ints:
+        """Return rows that exist when they are seen."""
         assert self.leads_to is not None
         seen = frame.seen_at() if self.name in self.table.versioned else frame.times()
         rows = self._draw(frame, seen, "value")
