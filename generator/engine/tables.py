@@ -222,14 +222,17 @@ class Table:
     def _has_targets(self, children: Frame) -> Bools:
         """Return which children refer only to rows that exist at the children's time.
 
-        A drawn reference does by itself. A parent may come about later or never, and what a
-        reference that is taken over from elsewhere leads to may have ended.
+        A drawn reference does by itself. A parent may come about later or never, or be deleted by
+        then, and what a reference that is taken over from elsewhere leads to may have ended.
         """
         assert self.parent is not None
         there = np.ones(len(children), dtype=np.bool_)
         if self.parent.time is not None:
             born = children.parents().times()
             there = born <= children.times() if self.time is not None else born < NULL
+        end = self.parent.ending
+        if self.time is not None and end is not None and end.deletes:
+            there &= end.time(children.parents()) > children.times()
         for name, spec in self.spec.columns.items():
             target = self.column(name).leads_to if spec.kind == "lookup" else None
             if target is None or target.ending is None:

@@ -512,6 +512,22 @@ def test_what_was_wrong_once(found, landing):
     judge_source(landing, source, seen)
 
 
+def test_nothing_comes_about_under_a_deleted_parent(landing, tmp_path):
+    parents = timed("change_log", op=OPERATION, seen_at=CHANGED)
+    ends = {"share": 0.5, "after_days": [1, 3], "how": "deleted"}
+    delay = {"min": 0, "max": 6, "unit": "days"}
+    born = {"type": "timestamp", "kind": "after", "column": "t0.at", "delay": delay}
+    tables = {"t0": parents | {"ends": ends}, "t1": child("t0", "append", at=born) | {"time": "at"}}
+    model = {"name": NAME, "calendars": {"steady": {}}, "tables": tables}
+    landed = make(tmp_path, Source(model, frozenset(), frozenset(), 42, 1.0, "2025-03-01", 9))
+    log = landing.table(landed, "t0")
+    deleted = log[log["op"] == "D"].set_index("id")["seen_at"]
+    children = landing.table(landed, "t1").set_index("of")["at"]
+    both = children.to_frame().join(deleted, how="inner")
+    assert len(both) > 10
+    assert (both["at"] < both["seen_at"]).all()
+
+
 def judge_sizes(source: Source, files: Files, name: str, seen: Counter[str]) -> None:
     spec: Any = files.model.tables[name]
     there = len(files.by_key[name])
