@@ -126,12 +126,14 @@ def _file_name(model: str) -> str:
 @click.argument("model")
 def check_model(model: str) -> None:
     """Check MODEL, a name or a JSON file, and say what it would make."""
+    from generator.engine.pools import fill_pools  # noqa: PLC0415
     from generator.spec.checks import check  # noqa: PLC0415
     from generator.spec.graph import table_order  # noqa: PLC0415
     from generator.spec.loading import load_model  # noqa: PLC0415
 
     read = load_model(model)
     check(read, _file_name(model))
+    fill_pools(read, 0)  # only Faker knows its providers, and how many texts they have
     columns = sum(len(table.columns) for table in read.tables.values())
     click.echo(f"{model}: sound; {len(read.tables)} tables, {columns} columns, in this order:")
     for name in table_order(read):

@@ -28,7 +28,7 @@ def built_in_models() -> list[str]:
 
 
 def load_model(name_or_path: str) -> Model:
-    """Read a model: a built-in one by its name, or a file by its path.
+    """Read a model: a built-in one by its name (with or without .json), or a file by its path.
 
     Raises:
         ModelError: it cannot be read or is no model; one line a problem.
@@ -43,6 +43,8 @@ def load_model(name_or_path: str) -> Model:
             f"{path.name}: is not UTF-8 at byte {error.start + 1}; save it as UTF-8"
         ) from error
     data = _read_json(path, text)
+    if "\\u0000" in text:
+        raise ModelError(f"{path.name}: holds \\u0000, which no database stores; take it out")
     if not isinstance(data, dict):
         raise ModelError(f"{path.name}: is no JSON object; a model is {{...}} with name and tables")
     try:
@@ -69,6 +71,8 @@ def _model_path(name_or_path: str) -> Path:
     path = Path(name_or_path)
     if path.is_file():
         return path
+    if path.name == name_or_path and path.suffix == ".json" and path.stem in built_in_models():
+        return _BUILT_IN / path.name
     if path.is_dir():
         raise ModelError(f"{path}: is a folder; give a model file")
     raise ModelError(

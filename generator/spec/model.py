@@ -248,3 +248,9 @@ class Model(Spec):
     pools: dict[Name, Pool] = Field(default_factory=dict)
     tables: dict[Name, Table] = Field(min_length=1)
     totals: Totals | None = None
+
+    @model_validator(mode="after")
+    def _truth_is_ours(self) -> Self:
+        if "_truth" in self.tables:
+            raise ValueError("no table can be called _truth: the answer key stands there")
+        return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,6 +12,7 @@ from generator.errors import BadParameter
 from generator.spec.faults import REJECT, Fault, Make
 from generator.spec.model import FileFormat, Model, Table
 
+_SEPARATORS, _EQUALS = re.compile(r"\s*,\s*|\s+"), re.compile(r"\s*=\s*")
 MAKES: tuple[str, ...] = get_args(Make)
 GREATEST_SHARE = 0.5
 # So that most records of a table stay sound, whatever is asked for.
@@ -122,13 +124,14 @@ class Shares:
 
 
 def parse_shares(items: Sequence[str]) -> Shares:
-    """Read the values of `--defects`: `0.01`, `duplicate_key=0.02`, several with commas between.
+    """Read the values of `--defects`: `0.01`, `duplicate_key=0.02`, with commas or blanks between.
 
     Raises:
         BadParameter: an item is not a share, names no kind of fault, or comes twice.
     """
     shares: dict[str, float] = {}
-    for item in (part.strip() for text in items for part in text.split(",")):
+    texts = [_EQUALS.sub("=", text.strip()) for text in items]
+    for item in (part for text in texts for part in _SEPARATORS.split(text)):
         kind, equals, number = item.rpartition("=")
         kind = kind.strip()
         if equals and kind not in MAKES:

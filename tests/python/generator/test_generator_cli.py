@@ -47,6 +47,23 @@ def test_check_says_what_would_be_made(tmp_path, generate, name):
     assert not (tmp_path / "landing").exists()
 
 
+def test_check_asks_faker(tmp_path, generate):
+    content = model_of("shop")
+    content["pools"]["first_names"]["faker"] = "first_nmae"
+    path = tmp_path / "shop.json"
+    path.write_text(json.dumps(content))
+    result = generate(tmp_path / "landing", "check", str(path))
+    assert result.exit_code == 2
+    assert "first_names" in result.stderr
+    assert "first_nmae" in result.stderr
+
+
+def test_a_built_in_model_may_have_its_ending(tmp_path, generate):
+    result = generate(tmp_path / "landing", "check", "clinic.json")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("clinic.json: sound; 11 tables")
+
+
 def test_check_takes_a_file(tmp_path, generate):
     path = tmp_path / "mine.json"
     path.write_text(json.dumps(model_of("clinic")))

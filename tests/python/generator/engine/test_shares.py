@@ -49,6 +49,11 @@ def test_items_are_read():
     )
 
 
+def test_items_may_be_parted_by_blanks():
+    wanted = Shares(0.05, {"broken_quote": 0.01, "missing": 0.1})
+    assert parse_shares(["0.05 broken_quote = 0.01 ,missing=0.1"]) == wanted
+
+
 def test_json_and_back():
     shares = parse_shares(["0.01,missing=0.5,broken_quote=0.001"])
     assert shares.as_json() == {"base": 0.01, "kinds": {"broken_quote": 0.001, "missing": 0.5}}
