@@ -20,7 +20,7 @@ from warehouse.settings import PROJECT_DIR
 STEPS_FILE = PROJECT_DIR / "data" / "steps.json"
 
 WIDTH = 100  # columns; what a terminal of usual size shows
-_RECONCILED_SHOWN = 12
+_RECONCILED_SHOWN = 9
 _RULES_SHOWN = 10
 
 NEXT = (

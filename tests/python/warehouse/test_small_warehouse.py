@@ -70,7 +70,7 @@ def test_loading_again_loads_nothing(small_warehouse):
 def test_the_summary_fits_one_screen(small_warehouse):
     done = small_warehouse.run_well("python", "-m", "warehouse", "summary")
     lines = done.stdout.splitlines()
-    assert len(lines) <= 60  # with two sources; one alone takes 55
+    assert len(lines) <= 55
     assert max(map(len, lines)) <= 100
     counted = query(
         small_warehouse.url,
