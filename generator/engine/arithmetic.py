@@ -18,6 +18,7 @@ from generator.engine.paths import Route
 from generator.engine.randomness.mix import NULL, Bools, Floats, Ints
 from generator.errors import ModelError
 from generator.spec import expressions as ast
+from generator.spec.paths import SLOT
 from generator.spec.rows import ChildRows
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Formula:
         rows = table.spec.rows
         self._slots = tuple(rows.slots or ()) if isinstance(rows, ChildRows) else ()
         self._routes = {
-            path: Route(table, str(path)) for path in ast.paths(self._node) if str(path) != "slot"
+            path: Route(table, str(path)) for path in ast.paths(self._node) if path.steps != (SLOT,)
         }
         self.nullable = _divides(self._node) or any(
             self._routes[path].nullable for path in _used(self._node) if path in self._routes
@@ -139,7 +140,7 @@ class Formula:
         return _Exact(value.astype(np.int64))
 
     def _column(self, node: ast.Path, frame: Frame) -> _Result:
-        if node.steps == ("slot",):
+        if node.steps == (SLOT,):
             assert frame.slot is not None
             return _Labels(frame.slot, self._slots)
         route = self._routes[node]

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from generator.engine.faults.shares import Shares
 from generator.errors import BadParameter
-from generator.spec.model import FileFormat
+from generator.spec.model import FileFormat, Table
 
 Format = Literal["mixed"] | FileFormat
 FORMATS: tuple[str, ...] = ("mixed", *get_args(FileFormat))
@@ -72,6 +72,10 @@ class Parameters:
     def last_day(self) -> date:
         """Last day of the history."""
         return self.start + timedelta(days=self.days - 1)
+
+    def format_of(self, table: Table) -> FileFormat:
+        """Return the format in which a table of the model is delivered."""
+        return table.format if self.format == "mixed" else self.format
 
     def as_json(self) -> dict[str, Any]:
         """Return the parameters as they stand in a manifest."""

@@ -133,8 +133,7 @@ class World:
 
     def format_of(self, table: Table) -> FileFormat:
         """Return the format in which a table is delivered."""
-        chosen = self.parameters.format
-        return table.spec.format if chosen == "mixed" else chosen
+        return self.parameters.format_of(table.spec)
 
     def seconds(self, text: str) -> int:
         """Return an ISO date or time of the model in seconds since day 0."""

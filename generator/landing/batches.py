@@ -93,7 +93,7 @@ def plan_batches(source: Path, model: Model, request: Request) -> Plan:
         given = {name: value for name, value in asked.items() if value is not None}
         parameters = Parameters(request.model, request.model_sha256, **given)
         formats = {
-            name: table.format if parameters.format == "mixed" else parameters.format
+            name: parameters.format_of(table)
             for name, table in model.tables.items()
             if table.delivery != "internal"
         }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from generator.spec.facts import possible_texts
-from generator.spec.faults import REJECT, Fault, Make
+from generator.spec.faults import Fault, Make
+from generator.spec.holding import can_hold, typed_values
 from generator.spec.kinds import NUMBERS
-from generator.spec.model import FileFormat, Model
+from generator.spec.model import Model
 from generator.spec.paths import leads_to, resolve
 from generator.spec.problems import Problems, place
 from generator.spec.values import Choice, Type
@@ -28,28 +29,6 @@ _TYPES: dict[Make, tuple[Type, ...]] = {
 }
 
 
-def can_hold(fault: Fault, type_: Type | None, format_: FileFormat) -> bool:
-    """Say whether a file format can hold a fault.
-
-    Args:
-        fault: the fault.
-        type_: its column's type; None for a fault of the whole line.
-        format_: the file format. Only CSV has lines that no reader can take; Parquet has columns
-            of one type.
-    """
-    if fault.make in REJECT:
-        return format_.startswith("csv")
-    if format_ != "parquet":
-        return True
-    if fault.make in ("text_for_number", "malformed_date"):
-        return False
-    if fault.make != "unknown_value" or type_ in ("text", "uuid"):
-        return True
-    return type_ in NUMBERS and all(
-        _is_number(value, whole=type_ != "decimal") for value in fault.values or ()
-    )
-
-
 def check_faults(model: Model, problems: Problems) -> None:
     """Note faults that cannot be made as the model says."""
     for name, table in model.tables.items():
@@ -64,7 +43,14 @@ def check_faults(model: Model, problems: Problems) -> None:
                 problems.add(where, "stands twice for the same column; keep one")
             seen.add((fault.make, fault.column))
             type_ = table.columns[fault.column].type if fault.column is not None else None
-            if fault.weight > 0 and not can_hold(fault, type_, table.format):
+            # Of an unknown value's spellings all must fit, not only some.
+            fits = can_hold(fault, type_, table.format) and (
+                table.format != "parquet"
+                or type_ is None
+                or fault.values is None
+                or typed_values(fault, type_) == fault.values
+            )
+            if fault.weight > 0 and not fits:
                 problems.add(
                     where,
                     f"format {table.format} cannot hold it; set weight to 0 or change the format",

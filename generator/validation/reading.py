@@ -16,22 +16,13 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from generator.engine.faults.ledger import LEDGER_COLUMNS
+from generator.engine.output.arrow_columns import TYPES
 from generator.engine.randomness.mix import Ints
 from generator.errors import ContractBroken, LandingZoneError
 from generator.spec.values import Type
 
 _COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
 _NUMBERS = ("integer", "bigint", "decimal")
-PARQUET_TYPES: dict[Type, pa.DataType] = {
-    "text": pa.string(),
-    "uuid": pa.string(),
-    "integer": pa.int32(),
-    "bigint": pa.int64(),
-    "decimal": pa.decimal128(12, 2),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", "UTC"),
-}
 
 
 class _Number(str):
@@ -208,7 +199,7 @@ class TableFiles:
         except pa.ArrowInvalid as error:
             raise ContractBroken(f"{self._name}: {file}: is no Parquet file ({error})") from error
         for name, kind in self._types.items():
-            found, wanted = schema.field(name).type, PARQUET_TYPES[kind]
+            found, wanted = schema.field(name).type, TYPES[kind]
             if found != wanted:
                 raise ContractBroken(
                     f"{self._name}.{name}: {file}: holds {found}, but a column of type {kind} is"

@@ -15,12 +15,13 @@ import numpy as np
 from generator.engine.faults.breakers import BREAKERS, Cell
 from generator.engine.faults.ledger import Entry, Ledger
 from generator.engine.faults.lines import DAMAGES, printable
-from generator.engine.faults.shares import Shares, typed_values
+from generator.engine.faults.shares import Shares
 from generator.engine.limits import limits
 from generator.engine.output.text import Sheet
 from generator.engine.randomness.mix import Bits, Bools, Ints, Keys
 from generator.errors import BadParameter
 from generator.spec.faults import CLEAN, COPIES, REJECT, Fault
+from generator.spec.holding import typed_values
 from generator.spec.model import FileFormat, Table
 from generator.spec.values import Lookup
 

@@ -9,24 +9,16 @@ from fractions import Fraction
 from typing import Any, get_args
 
 from generator.errors import BadParameter
-from generator.spec.faults import REJECT, Fault, Make
+from generator.spec.faults import Fault, Make
+from generator.spec.holding import can_hold
 from generator.spec.model import FileFormat, Model, Table
+from generator.spec.values import Type
 
 _SEPARATORS, _EQUALS = re.compile(r"\s*,\s*|\s+"), re.compile(r"\s*=\s*")
 MAKES: tuple[str, ...] = get_args(Make)
 GREATEST_SHARE = 0.5
 # So that most records of a table stay sound, whatever is asked for.
 GREATEST_SUM = Fraction(9, 10)
-
-_TEXTS = ("text", "uuid")
-_NEED_TEXT = (
-    "text_for_number",
-    "malformed_date",
-    "malformed_email",
-    "malformed_phone",
-    "white_space",
-    "wrong_case",
-)
 
 
 @dataclass(frozen=True)
@@ -68,7 +60,7 @@ class Shares:
         Raises:
             BadParameter: the shares are too much for one table.
         """
-        possible = [fault for fault in table.faults if can_hold(fault, table, fmt)]
+        possible = [fault for fault in table.faults if can_hold(fault, _type(table, fault), fmt)]
         open_ones = [fault for fault in possible if fault.make not in self.kinds]
         weights = sum(Fraction(str(fault.weight)) for fault in open_ones)
         shares = []
@@ -113,7 +105,8 @@ class Shares:
                     f" fault; {_choose(known)}"
                 )
             if not any(
-                fault.make == kind and can_hold(fault, model.tables[name], formats[name])
+                fault.make == kind
+                and can_hold(fault, _type(model.tables[name], fault), formats[name])
                 for name in having
                 for fault in model.tables[name].faults
             ):
@@ -165,35 +158,6 @@ def _makes(table: Table) -> set[str]:
     return {fault.make for fault in table.faults}
 
 
-def can_hold(fault: Fault, table: Table, fmt: FileFormat) -> bool:
-    """Tell whether a file of a format can hold a fault.
-
-    A broken line needs a format whose lines can break; a Parquet column takes values of its type
-    only.
-    """
-    if fault.make in REJECT:
-        return fmt.startswith("csv")
-    if fmt != "parquet" or fault.column is None:
-        return True
-    kind = table.columns[fault.column].type
-    if kind in _TEXTS:
-        return True
-    return fault.make not in _NEED_TEXT and (
-        fault.make != "unknown_value" or bool(typed_values(fault, kind))
-    )
-
-
-def typed_values(fault: Fault, kind: str) -> tuple[str, ...]:
-    """Return those of an unknown_value's values that a column of this type can hold."""
-    if kind in ("integer", "bigint", "decimal"):
-        return tuple(text for text in fault.values or () if _is_of(kind, text))
-    return (fault.values or ()) if kind in _TEXTS else ()
-
-
-def _is_of(kind: str, text: str) -> bool:
-    whole, point, places = text.removeprefix("-").partition(".")
-    if not whole.isascii() or not whole.isdigit() or len(whole) > 9:
-        return False
-    if not point:
-        return True
-    return kind == "decimal" and places.isascii() and places.isdigit() and len(places) <= 2
+def _type(table: Table, fault: Fault) -> Type | None:
+    """Return the type of the column that a fault changes; None for a whole line."""
+    return None if fault.column is None else table.columns[fault.column].type

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from generator.engine.output.text import Digits, Keys, Texts, Uuid
 from generator.engine.randomness.distributions import popular, uniform
 from generator.engine.randomness.mix import NULL
 from generator.spec import values as kinds
+from generator.spec.templates import parse
 
 if TYPE_CHECKING:
     from generator.engine.frames import Frame, Values
@@ -53,19 +53,17 @@ class TemplatePlan(ColumnPlan):
         assert isinstance(spec, kinds.Template)
         parts: list[bytes | object] = []
         self._columns: list[str] = []
-        for constant, field, form, _ in string.Formatter().parse(spec.template):
-            if constant:
-                parts.append(constant.encode())
-            if field is None:
+        for part in parse(spec.template):
+            if isinstance(part, str):
+                parts.append(part.encode())
                 continue
-            column, _, case = field.partition("|")
-            plan = self.table.column(column)
+            plan = self.table.column(part.name)
             self.nullable = self.nullable or plan.nullable
-            self._columns.append(column)
-            if form:
-                parts.append(Digits(int(form)))
+            self._columns.append(part.name)
+            if part.digits is not None:
+                parts.append(Digits(part.digits))
             else:
-                parts += [_cased(part, case) for part in plan.parts]
+                parts += [_cased(piece, part.filter or "") for piece in plan.parts]
         if not self._columns:
             # One piece, so that its values can be missing like any other's.
             return (Texts((b"".join(parts).decode(),)),)  # type: ignore[arg-type]

@@ -13,13 +13,13 @@ from generator.engine.paths import Route
 from generator.engine.randomness.mix import NULL, Ints
 from generator.spec import values as kinds
 from generator.spec.delays import SECONDS_A_DAY
+from generator.spec.facts import OPERATIONS
 from generator.spec.rows import ChildRows
 
 if TYPE_CHECKING:
     from generator.engine.frames import Frame, Values
     from generator.spec.values import Column as Spec
 
-OPERATIONS = ("I", "U", "D")
 OPERATION = "operation/"
 
 

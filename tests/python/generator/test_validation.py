@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from generator.engine.faults.ledger import LEDGER_COLUMNS
+from generator.engine.output.arrow_columns import TYPES
 from generator.errors import ContractBroken, LandingZoneError
 from generator.spec.model import Model
 from generator.validation import validate
-from generator.validation.reading import PARQUET_TYPES
 
 TIMES = {"type": "timestamp", "kind": "calendar"}
 TABLES = {
@@ -203,7 +203,7 @@ class Landing:
         kinds = columns(name)
         if fmt == "parquet":
             arrays = [
-                pa.array([record[i] for record in records], PARQUET_TYPES[kind])
+                pa.array([record[i] for record in records], TYPES[kind])
                 for i, kind in enumerate(kinds.values())
             ]
             pq.write_table(pa.table(arrays, names=list(kinds)), folder / path)
