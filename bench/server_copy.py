@@ -18,15 +18,15 @@ from pathlib import Path
 
 from psycopg2 import sql
 
-from loader.budget import Budget
-from loader.discovery import LandedFile, discover
-from loader.json_lines import json_to_csv
-from loader.ledger import begin_load
-from loader.parquet import parquet_columns, parquet_to_csv
-from loader.raw_tables import prepare, qualified
-from loader.rejects import Rejects
+from loader.finding.discovery import LandedFile, discover
+from loader.loading.budget import Budget
+from loader.raw.ledger import begin_load
+from loader.raw.tables import prepare, qualified
+from loader.reading.json_lines import json_to_csv
+from loader.reading.parquet import parquet_columns, parquet_to_csv
+from loader.reading.records import Rejects
+from loader.reading.streams import FileStream
 from loader.sources import ROW_ID, Sources, raw_name
-from loader.streams import FileStream
 from warehouse.connections import ConnectionPool, connect, transaction
 
 

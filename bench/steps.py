@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.server_copy import copy_by_server
 from bench.workplace import Workplace
-from loader.run import run
+from loader.loading.run import run
 from loader.sources import load_sources
 from warehouse.errors import StepFailed
 from warehouse.profiles import write_profiles

@@ -15,9 +15,9 @@ import yaml
 from click.testing import CliRunner, Result
 
 from loader.__main__ import main
-from loader.budget import Budget
-from loader.outcome import Run
-from loader.run import run
+from loader.loading.budget import Budget
+from loader.loading.outcome import Run
+from loader.loading.run import run
 from loader.sources import Sources
 
 Query = Callable[..., list[tuple[Any, ...]]]

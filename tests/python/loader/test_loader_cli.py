@@ -207,6 +207,6 @@ def test_missing_rights_are_said(cli, query, landing: Path, monkeypatch, databas
 
 
 def test_help_names_every_option() -> None:
-    text = CliRunner().invoke(main, ["--help"]).output
+    text = CliRunner().invoke(main, ["load", "--help"]).output
     for option in ("--from", "--workers", "--max-rejects", "--sources", "SOURCE"):
         assert option in text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from loader.outcome import Run
+from loader.loading.outcome import Run
 
 COWS = "cow_id,name\n1,Erna\n2,Berta\n"
 MORE = "cow_id,name\n3,Olga\n"

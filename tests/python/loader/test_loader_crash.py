@@ -17,9 +17,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from loader import attempts
 from loader.errors import LockedError
-from loader.run import run
+from loader.loading import attempts
+from loader.loading.run import run
 from loader.sources import load_sources
 from warehouse.errors import ConnectionFailed
 
@@ -235,7 +235,7 @@ def test_a_file_committed_before_its_connection_was_lost_is_not_loaded_twice(
 def test_two_loaders_of_one_source_keep_apart(
     load, held, query, landing: Path, sources_file: Path, database_url: str, monkeypatch
 ) -> None:
-    monkeypatch.setattr("loader.run.LOCK_PATIENCE", 0.2)
+    monkeypatch.setattr("loader.loading.run.LOCK_PATIENCE", 0.2)
     with command(landing, sources_file, database_url) as first:
         wait_for(lambda: query(COPYING))
         with pytest.raises(LockedError, match="another loader is at work on mill"):

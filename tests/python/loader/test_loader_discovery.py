@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from loader.discovery import discover
 from loader.errors import LandingError, SourcesError
+from loader.finding.discovery import discover
 from loader.sources import Sources, load_sources
 
 COWS = "cow_id,name\n1,Erna\n"

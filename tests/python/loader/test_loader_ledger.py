@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loader import report
+from loader.loading import report
 
 COWS = "cow_id,name\n1,Erna\n2,Berta\n"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from loader.run import run
+from loader.loading.run import run
 from loader.sources import load_sources
 
 SAMPLE = Path(__file__).parents[1] / "data" / "online_retail"

@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from loader.budget import Budget
 from loader.errors import RejectsError
-from loader.rejects import Fault, Rejects, sound_csv
+from loader.loading.budget import Budget
+from loader.reading.records import Fault, Rejects, sound_csv
 
 DIRTY = (
     b"id,grain,weight\n"

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from loader.budget import Budget
 from loader.errors import RejectsError
-from loader.streams import BLOCK
+from loader.loading.budget import Budget
+from loader.reading.streams import BLOCK
 
 # A record longer than this is taken for one whose quote was never closed: it bounds the memory.
 MAX_RECORD_BYTES = 64 * 1024**2

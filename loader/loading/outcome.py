@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from loader.discovery import LandedFile
 from loader.errors import ItemError
-from loader.load_file import Loaded
+from loader.finding.discovery import LandedFile
+from loader.loading.load_file import Loaded
 from loader.sources import raw_name
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loader.outcome import Outcome, Run
+from loader.loading.outcome import Outcome, Run
 
 # Columns of a table that no terminal narrows.
 PLAIN_WIDTH = 140

@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from loader.discovery import LandedFile
 from loader.errors import FileError
-from loader.rejects import Fault, Rejects
+from loader.finding.discovery import LandedFile
+from loader.reading.records import Fault, Rejects
 
 # Rows turned to text at a time: a few MB, whatever the size of the file's row groups.
 BATCH_ROWS = 16_384

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from loader.discovery import LandedFile
 from loader.errors import FileError
+from loader.finding.discovery import LandedFile
 
 if TYPE_CHECKING:
     import pyarrow as pa

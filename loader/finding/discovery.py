@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from loader.conflicts import LoadedBatches, LoadedFile
 from loader.errors import ConflictError, FileError, ItemError, LandingError, ManifestError
-from loader.manifest import MANIFEST, Manifest, ManifestFile, ManifestTable, read_manifest
+from loader.finding.conflicts import LoadedBatches, LoadedFile
+from loader.finding.manifest import MANIFEST, Manifest, ManifestFile, ManifestTable, read_manifest
 from loader.sources import UNFIT_FOR_NAMES, Format, Source
 
 

@@ -11,8 +11,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from loader.rejects import Fault, Rejects, text_fault
-from loader.streams import BLOCK
+from loader.reading.records import Fault, Rejects, text_fault
+from loader.reading.streams import BLOCK
 
 
 class UnknownColumns(Exception):  # noqa: N818 - not a fault: the raw table has to grow first

@@ -12,9 +12,9 @@ from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 from psycopg2.extras import execute_values
 
-from loader.conflicts import LoadedFile
-from loader.discovery import LandedFile
-from loader.rejects import Reject
+from loader.finding.conflicts import LoadedFile
+from loader.finding.discovery import LandedFile
+from loader.reading.records import Reject
 from warehouse.connections import transaction
 
 LEDGER_DDL = """
@@ -34,9 +34,13 @@ create table if not exists raw._loads (
     rows bigint not null default 0,
     rejects bigint not null default 0,
     seconds double precision not null,
-    status text not null check (status in ('loaded', 'failed')),
+    status text not null check (status in ('loading', 'loaded', 'failed')),
     error text,
-    loaded_at timestamptz not null default clock_timestamp()
+    loaded_at timestamptz not null default clock_timestamp(),
+    run_id text,
+    columns text[],
+    replay_of bigint references raw._loads,
+    pruned_at timestamptz
 );
 comment on table raw._loads is
     'The load ledger: one row for each file loaded, and for each attempt that failed';
@@ -45,12 +49,16 @@ create unique index if not exists _loads_loaded_once on raw._loads (source, file
 
 create table if not exists raw._rejects (
     load_id bigint not null references raw._loads,
+    record_number bigint not null,
     line_number bigint not null,
+    byte_offset bigint not null,
     reason text not null,
     message text not null,
     line bytea not null,
     rejected_at timestamptz not null default clock_timestamp(),
-    primary key (load_id, line_number)
+    resolved_at timestamptz,
+    resolved_by bigint references raw._loads,
+    primary key (load_id, record_number)
 );
 comment on table raw._rejects is
     'Records that COPY could not take: their number in the file, why, and their bytes';

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loader.errors import ConflictError
-from loader.manifest import Manifest
+from loader.finding.manifest import Manifest
 
 
 @dataclass(frozen=True)

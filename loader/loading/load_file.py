@@ -11,15 +11,15 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 
-from loader.budget import Budget
-from loader.discovery import LandedFile
 from loader.errors import FileError
-from loader.json_lines import UnknownColumns, json_to_csv
-from loader.ledger import begin_load, record_loaded
-from loader.raw_tables import RawTables, qualified
-from loader.rejects import Reject, Rejects, sound_csv
+from loader.finding.discovery import LandedFile
+from loader.loading.budget import Budget
+from loader.raw.ledger import begin_load, record_loaded
+from loader.raw.tables import RawTables, qualified
+from loader.reading.json_lines import UnknownColumns, json_to_csv
+from loader.reading.records import Reject, Rejects, sound_csv
+from loader.reading.streams import BLOCK, ChunkReader, FileStream, Meter, file_sha256, verify_sha256
 from loader.sources import ROW_ID, column_fault, raw_name
-from loader.streams import BLOCK, ChunkReader, FileStream, Meter, file_sha256, verify_sha256
 from warehouse.connections import transaction
 
 # PostgreSQL's class "data exception": the file's fault, so a closer look at its records can help.
@@ -184,7 +184,7 @@ def _load_json(cur: cursor, job: _Job) -> tuple[Loaded, str]:
 
 def _load_parquet(cur: cursor, job: _Job) -> tuple[Loaded, str]:
     # Arrow takes longer to import than most runs, which have no Parquet, take to load.
-    from loader.parquet import parquet_columns, parquet_to_csv  # noqa: PLC0415
+    from loader.reading.parquet import parquet_columns, parquet_to_csv  # noqa: PLC0415
 
     rejects = job.rejects()
     # Parquet is not read from its first byte to its last, so its sum takes a reading of its own.

@@ -15,17 +15,17 @@ from types import TracebackType
 import psycopg2
 from psycopg2.extensions import connection
 
-from loader.attempts import Workshop, bring_to_end, one_line, surely_loaded
-from loader.budget import DEFAULT_BUDGET, Budget
-from loader.conflicts import LoadedFile
-from loader.discovery import LandedFile, discover
 from loader.errors import LockedError, RunFailed
-from loader.ledger import loaded_files
-from loader.load_file import Terms
-from loader.outcome import Outcome, Run
-from loader.raw_tables import prepare, settle
+from loader.finding.conflicts import LoadedFile
+from loader.finding.discovery import LandedFile, discover
+from loader.loading.attempts import Workshop, bring_to_end, one_line, surely_loaded
+from loader.loading.budget import DEFAULT_BUDGET, Budget
+from loader.loading.load_file import Terms
+from loader.loading.outcome import Outcome, Run
+from loader.raw.ledger import loaded_files
+from loader.raw.tables import prepare, settle
+from loader.reading.streams import Meter
 from loader.sources import Sources
-from loader.streams import Meter
 from warehouse.connections import ConnectionPool, connect, transaction
 from warehouse.console import progress
 from warehouse.errors import WarehouseError

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from loader.conflicts import LoadedFile
-from loader.discovery import LandedFile
 from loader.errors import FileError
-from loader.ledger import loaded_files, record_failed
-from loader.load_file import Loaded, Terms, load_file
-from loader.outcome import Outcome
+from loader.finding.conflicts import LoadedFile
+from loader.finding.discovery import LandedFile
+from loader.loading.load_file import Loaded, Terms, load_file
+from loader.loading.outcome import Outcome
+from loader.raw.ledger import loaded_files, record_failed
+from loader.reading.streams import Meter, Stopped, file_sha256
 from loader.sources import Source
-from loader.streams import Meter, Stopped, file_sha256
 from warehouse.connections import ConnectionPool, transaction
 from warehouse.errors import WarehouseError
 from warehouse.retry import is_transient, retry

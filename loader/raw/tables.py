@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 
-from loader.ledger import LEDGER_DDL
+from loader.raw.ledger import LEDGER_DDL
 from loader.sources import LOAD_ID, ROW_ID, Sources, raw_name
 from warehouse.connections import transaction
 

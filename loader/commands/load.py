@@ -1,0 +1,81 @@
+"""`python -m loader [load] SOURCE`: load what a source has delivered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from loader.errors import RunFailed
+from loader.loading import report
+from loader.loading.budget import DEFAULT_BUDGET, Budget
+from loader.loading.run import run
+from loader.sources import SOURCES_FILE, load_sources
+from warehouse.connections import database_url
+from warehouse.tuning import cores
+
+LANDING = Path("data/landing")
+
+
+def _budget(_ctx: click.Context, _param: click.Parameter, text: str) -> Budget:
+    try:
+        return Budget.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument("source", default="shop")
+@click.option(
+    "--from",
+    "root",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="The source's folder.  [default: data/landing/SOURCE]",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=cores,
+    help="Connections, and files, at a time.",
+)
+@click.option(
+    "--max-rejects",
+    "budget",
+    metavar="COUNT|SHARE",
+    callback=_budget,
+    default=str(DEFAULT_BUDGET),
+    help="Records of a file that COPY cannot take and that are set aside: a count, or a share of "
+    "the file's records, rounded up (but never all of them); one more fails the file.",
+)
+@click.option(
+    "--sources",
+    "sources_file",
+    type=click.Path(path_type=Path),
+    default=SOURCES_FILE,
+    show_default="loader/sources.yml",
+    help="Declares the sources, their tables and columns.",
+)
+def load(source: str, root: Path | None, workers: int, budget: Budget, sources_file: Path) -> None:
+    """Load what SOURCE has delivered and the warehouse does not hold yet.
+
+    Every file goes into its table raw.SOURCE_TABLE in one transaction with its row in the ledger
+    raw._loads. A file loaded before is skipped; one that fails leaves nothing behind and stops no
+    other, and the exit code is 1.
+    """
+    done = run(
+        source,
+        root or LANDING / source,
+        sources=load_sources(sources_file),
+        url=database_url(),
+        workers=workers,
+        budget=budget,
+    )
+    report.show(done)
+    if done.fatal:
+        raise RunFailed(f"{done.fatal}; what was loaded before stays: run the same command again")
+    if done.failed:
+        count = len(report.faults(done))
+        raise RunFailed(
+            f"{count:,} of {source}'s deliveries failed (see above); run again when corrected"
+        )

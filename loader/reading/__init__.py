@@ -1,0 +1,1 @@
+"""Files as bytes, blocks and records. Nothing here knows of a database."""
