@@ -51,7 +51,7 @@ create table if not exists raw._rejects (
     load_id bigint not null references raw._loads,
     record_number bigint not null,
     line_number bigint not null,
-    byte_offset bigint not null,
+    byte_offset bigint,
     reason text not null,
     message text not null,
     line bytea not null,
