@@ -10,8 +10,8 @@ import psycopg2
 from loader.errors import FileError
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile
-from loader.loading.load_file import Loaded, Terms, load_file
-from loader.loading.outcome import Outcome
+from loader.loading.load_file import Terms, load_file
+from loader.loading.outcome import Loaded, Outcome
 from loader.raw.ledger import loaded_files, record_failed
 from loader.reading.streams import Meter, Stopped, file_sha256
 from loader.sources import Source
@@ -68,7 +68,7 @@ def bring_to_end(shop: Workshop, file: LandedFile, before: LoadedFile | None) ->
         message = f"{file.path}: {one_line(error)}"
     with shop.pool.connection() as conn:
         record_failed(conn, file, message, time.monotonic() - started)
-    return Outcome(file, "failed", error=message)
+    return Outcome(file.table, file.name, "failed", error=message)
 
 
 def _loaded_before(file: LandedFile, before: LoadedFile, meter: Meter) -> Outcome:
@@ -80,7 +80,7 @@ def _loaded_before(file: LandedFile, before: LoadedFile, meter: Meter) -> Outcom
         FileError: it has other bytes.
     """
     if file.bytes == before.bytes and file_sha256(file, meter) == before.sha256:
-        return Outcome(file, "skipped")
+        return Outcome(file.table, file.name, "skipped")
     raise FileError(
         f"{file.path}: was loaded before with other content ({before.bytes:,} bytes, "
         f"sha256 {before.sha256[:12]}…; now {file.bytes:,} bytes): a delivered file must not "
@@ -101,10 +101,12 @@ def _load_with_retries(shop: Workshop, file: LandedFile) -> Outcome:
                 with transaction(conn) as cur:
                     before = loaded_files(cur, file.source, file.name).get(file.name)
                 if before is not None:
-                    return Outcome(file, "loaded", Loaded(before.rows, before.bytes, 0.0, []))
+                    return Outcome(
+                        file.table, file.name, "loaded", Loaded(before.rows, before.bytes, 0.0, [])
+                    )
             declared = shop.source.tables[file.table].columns
             loaded = load_file(conn, file, declared, shop.terms)
-        return Outcome(file, "loaded", loaded)
+        return Outcome(file.table, file.name, "loaded", loaded)
 
     return attempt()
 

@@ -14,10 +14,11 @@ from psycopg2.extensions import connection, cursor
 from loader.errors import FileError
 from loader.finding.discovery import LandedFile
 from loader.loading.budget import Budget
+from loader.loading.outcome import Loaded
 from loader.raw.ledger import begin_load, record_loaded
 from loader.raw.tables import RawTables, qualified
 from loader.reading.json_lines import UnknownColumns, json_to_csv
-from loader.reading.records import Reject, Rejects, sound_csv
+from loader.reading.records import Rejects, sound_csv
 from loader.reading.streams import BLOCK, ChunkReader, FileStream, Meter, file_sha256, verify_sha256
 from loader.sources import ROW_ID, column_fault, raw_name
 from warehouse.connections import transaction
@@ -29,18 +30,6 @@ DATA_EXCEPTION = "22"
 END_MARKER_IN_CSV = 180_000
 
 MAX_HEADER_BYTES = 1024**2
-
-
-@dataclass
-class Loaded:
-    """What came of a file: rows in raw, records set aside, columns that were not as declared."""
-
-    rows: int
-    bytes: int
-    seconds: float
-    rejects: list[Reject] = field(default_factory=list)
-    added: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
 
 
 class _NeedsCare(Exception):  # noqa: N818 - a change of ways, not a fault

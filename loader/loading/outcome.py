@@ -7,19 +7,44 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from loader.errors import ItemError
-from loader.finding.discovery import LandedFile
-from loader.loading.load_file import Loaded
+from loader.reading.records import Reject
 from loader.sources import raw_name
 
 
 @dataclass
-class Outcome:
-    """What became of one file."""
+class Loaded:
+    """What came of a file: rows in raw, records set aside, columns that were not as declared.
 
-    file: LandedFile
+    Attributes:
+        bytes: read from disk, compressed as they lie there.
+        connections: that took part; more than one for a file that was cut.
+    """
+
+    rows: int
+    bytes: int
+    seconds: float
+    rejects: list[Reject] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    connections: int = 1
+
+
+@dataclass
+class Outcome:
+    """What became of one file, or of one table of a source database.
+
+    Attributes:
+        table: in the declaration of its source.
+        name: of the file in the ledger.
+        retries: attempts that failed for a passing reason.
+    """
+
+    table: str
+    name: str
     status: Literal["loaded", "skipped", "failed"]
     loaded: Loaded | None = None
     error: str = ""
+    retries: int = 0
 
 
 @dataclass
@@ -55,5 +80,5 @@ class Run:
         rows: Counter[str] = Counter()
         for outcome in self.outcomes:
             if outcome.loaded:
-                rows[raw_name(outcome.file.source, outcome.file.table)] += outcome.loaded.rows
+                rows[raw_name(self.source, outcome.table)] += outcome.loaded.rows
         return dict(rows)

@@ -59,7 +59,7 @@ def summary(run: Run) -> Table:
     lines: dict[str, _Line] = defaultdict(_Line)
     total = _Line()
     for outcome in run.outcomes:
-        lines[outcome.file.table].add(outcome)
+        lines[outcome.table].add(outcome)
         total.add(outcome)
     table = Table(title=f"{run.source}: {total.loaded:,} files loaded", title_justify="left")
     table.add_column("table")
@@ -88,13 +88,9 @@ def remarks(run: Run) -> list[str]:
     by_columns: dict[tuple[str, str, tuple[str, ...]], list[str]] = defaultdict(list)
     for outcome in run.outcomes:
         if outcome.loaded and outcome.loaded.added:
-            by_columns[outcome.file.table, "added", tuple(outcome.loaded.added)].append(
-                outcome.file.name
-            )
+            by_columns[outcome.table, "added", tuple(outcome.loaded.added)].append(outcome.name)
         if outcome.loaded and outcome.loaded.missing:
-            by_columns[outcome.file.table, "missing", tuple(outcome.loaded.missing)].append(
-                outcome.file.name
-            )
+            by_columns[outcome.table, "missing", tuple(outcome.loaded.missing)].append(outcome.name)
     for (table, kind, columns), files in by_columns.items():
         what = "new columns, added to raw" if kind == "added" else "columns missing, loaded as null"
         more = f" and {len(files) - 1:,} more files" if len(files) > 1 else ""

@@ -164,7 +164,7 @@ def _work(
     """Load the files, the largest first: no thread starts a long one when the others are done."""
     waiting = sorted(files, key=lambda file: -file.bytes)
     done = [file for file in waiting if surely_loaded(file, known.get(file.name))]
-    result.outcomes += [Outcome(file, "skipped") for file in done]
+    result.outcomes += [Outcome(file.table, file.name, "skipped") for file in done]
     skipped = {file.name for file in done}
     waiting = [file for file in waiting if file.name not in skipped]
     if not waiting:
@@ -202,7 +202,7 @@ def _note(future: Future[Outcome | None], shop: Workshop, result: Run) -> str:
         outcome = future.result()
         if outcome:
             result.outcomes.append(outcome)
-        return outcome.file.name if outcome else ""
+        return outcome.name if outcome else ""
     if not isinstance(error, WarehouseError | psycopg2.Error):
         raise error
     if result.fatal is None:

@@ -103,7 +103,7 @@ def test_columns_in_another_order(load, query, landing: Path) -> None:
 def test_added_and_missing_columns(load, query, landing: Path) -> None:
     (landing / "sacks-1.csv").write_text('id,"mo""ist; drop",größe,weight\n1,wet,L,2\n')
     (landing / "sacks-2.csv").write_text("id,grain,weight\n2,oat,3\n")
-    first = next(o for o in load().outcomes if o.file.name == "sacks-1.csv")
+    first = next(o for o in load().outcomes if o.name == "sacks-1.csv")
     assert first.loaded.added == ['mo"ist; drop', "größe"]
     assert first.loaded.missing == ["grain"]
     assert query(

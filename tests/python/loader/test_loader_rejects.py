@@ -101,7 +101,7 @@ def test_a_share_is_judged_over_the_whole_file(
         lines = ["0,too few"] * bad + ["1,rye,2"] * (records - bad)
         (landing / name).write_text("\n".join(["id,grain,weight", *lines, ""]))
     for outcome in load(max_rejects=share).outcomes:
-        within = outcome.file.name == "sacks-within.csv"
+        within = outcome.name == "sacks-within.csv"
         assert outcome.status == ("loaded" if within else "failed"), outcome
         if not within and allowed:
             assert f"more than {allowed} records ({share} of the file)" in outcome.error
