@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
 import psycopg2
+from psycopg2 import sql
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, cursor, parse_dsn
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 
@@ -106,15 +107,21 @@ def use_utc(conn: Connection) -> None:
         cur.execute("select reset_val from pg_settings where name = 'TimeZone'")
         if cur.fetchone() == ("UTC",):
             return
-        cur.execute("select quote_ident(current_user), quote_ident(current_database())")
-        user, database = cur.fetchone() or ("", "")
+        cur.execute("select current_user, current_database()")
+        ((user, database),) = cur.fetchall()
+        names = {"user": sql.Identifier(user), "database": sql.Identifier(database)}
         try:
-            cur.execute(f"alter role {user} in database {database} set timezone to 'UTC'")
+            cur.execute(
+                sql.SQL("alter role {user} in database {database} set timezone to 'UTC'").format(
+                    **names
+                )
+            )
         except psycopg2.errors.InsufficientPrivilege as error:
             reason = " ".join(str(error).split())
+            fix = sql.SQL("alter database {database} set timezone to 'UTC'").format(**names)
             raise ConnectionFailed(
                 f"sessions in {database} are not in UTC and {reason}: have the database's owner "
-                f"run alter database {database} set timezone to 'UTC'"
+                f"run {fix.as_string(cur)}"
             ) from None
 
 

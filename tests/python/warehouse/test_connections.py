@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import psycopg2
 import pytest
+from psycopg2 import sql
 from queries import query
 
 from warehouse import connections
@@ -83,6 +84,23 @@ def test_use_utc_makes_every_later_session_speak_utc(database_url):
     with closing(connect(database_url)) as conn:
         use_utc(conn)
     assert query(database_url, "show timezone") == [("UTC",)]
+
+
+def test_use_utc_takes_a_database_of_any_name(postgres_server):
+    name = 'it\'s "odd"; 100% {}'
+    made = sql.Identifier(name)
+    with closing(connect(postgres_server)) as admin:
+        admin.autocommit = True
+        with admin.cursor() as cur:
+            cur.execute(sql.SQL("create database {}").format(made))
+            try:
+                cur.execute(sql.SQL("alter database {} set timezone to 'Asia/Tokyo'").format(made))
+                url = urlsplit(postgres_server)._replace(path=f"/{quote(name)}").geturl()
+                with closing(connect(url)) as conn:
+                    use_utc(conn)
+                assert query(url, "show timezone") == [("UTC",)]
+            finally:
+                cur.execute(sql.SQL("drop database {} with (force)").format(made))
 
 
 @pytest.mark.parametrize(
