@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 from loader.errors import ItemError
 from loader.reading.records import Reject
 from loader.sources import raw_name
+
+Status = Literal["loaded", "skipped", "failed"]
+
+# Why a file was skipped: the manifest's sum is that of what was loaded before, or the file was
+# read again and its bytes are the same.
+Why = Literal["same_sum", "same_bytes"]
+
+
+def new_run_id() -> str:
+    """Make the name of a run: in the ledger, in its record and on each line of its log."""
+    return secrets.token_hex(8)
 
 
 @dataclass
@@ -18,6 +31,7 @@ class Loaded:
     Attributes:
         bytes: read from disk, compressed as they lie there.
         connections: that took part; more than one for a file that was cut.
+        read: records counted while the file was read; None where only COPY counts.
     """
 
     rows: int
@@ -27,6 +41,17 @@ class Loaded:
     added: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     connections: int = 1
+    read: int | None = None
+
+    @property
+    def records(self) -> int:
+        """Records of the file: as counted by its reader, or by COPY."""
+        return self.rows + len(self.rejects) if self.read is None else self.read
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every record that was read is in raw or set aside."""
+        return self.records == self.rows + len(self.rejects)
 
 
 @dataclass
@@ -37,36 +62,68 @@ class Outcome:
         table: in the declaration of its source.
         name: of the file in the ledger.
         retries: attempts that failed for a passing reason.
+        why: it was skipped.
+        found: records that were found in a file that fails for their number.
     """
 
     table: str
     name: str
-    status: Literal["loaded", "skipped", "failed"]
+    status: Status
     loaded: Loaded | None = None
     error: str = ""
     retries: int = 0
+    why: Why | None = None
+    found: int | None = None
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is known of a file before it is taken up.
+
+    Attributes:
+        bytes: its size on disk; None for a table of a source database.
+        promised: records that its manifest promises.
+    """
+
+    table: str
+    bytes: int | None = None
+    promised: int | None = None
 
 
 @dataclass
 class Run:
-    """What a run did.
+    """What a run did, and under which terms.
+
+    Its caller makes it, so that it can tell of a run that was broken off.
 
     Attributes:
+        workers: connections at a time.
+        budget: records of a file that may be set aside, as on the command line.
+        server_version: of the warehouse, as libpq gives it; None before it answered.
+        expected: all that was to be done, by the names of the files.
         seconds: all of it, on the clock.
         loading_seconds: from the first file to the last commit.
         problems: batches and files that could not even be taken up.
         fatal: what ended the run early; None when it came to its end.
+        interrupted: whether a user or the system ended it.
     """
 
     source: str
+    run_id: str = field(default_factory=new_run_id)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    workers: int = 1
+    budget: str = ""
+    server_version: int | None = None
+    expected: dict[str, Expected] = field(default_factory=dict)
     seconds: float = 0.0
     loading_seconds: float = 0.0
     outcomes: list[Outcome] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     problems: list[ItemError] = field(default_factory=list)
     fatal: str | None = None
+    interrupted: bool = False
 
-    def count(self, status: Literal["loaded", "skipped", "failed"]) -> int:
+    def count(self, status: Status) -> int:
         """Count the files of a status."""
         return sum(outcome.status == status for outcome in self.outcomes)
 
