@@ -1,91 +1,130 @@
-"""What may be loaded: sources, their layout, tables and columns, as sources.yml declares them."""
+"""What may be loaded: sources, how they deliver, their tables and columns, as sources.yml says."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    RootModel,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Discriminator, Field, RootModel, Tag, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
+from loader.database.declared import PostgresSource, PostgresTable
 from loader.errors import SourcesError
+from loader.names import (
+    COMMANDS,
+    LOAD_ID,
+    MAX_NAME_BYTES,
+    ROW_ID,
+    UNFIT_FOR_NAMES,
+    Columns,
+    Name,
+    Strict,
+    column_fault,
+    raw_name,
+)
+from loader.reading.dialect import Dialect
+
+__all__ = [
+    "LOAD_ID",
+    "ROW_ID",
+    "SOURCES_FILE",
+    "UNFIT_FOR_NAMES",
+    "FilesSource",
+    "Format",
+    "PostgresSource",
+    "PostgresTable",
+    "Source",
+    "Sources",
+    "Table",
+    "column_fault",
+    "load_sources",
+    "raw_name",
+]
 
 SOURCES_FILE = Path(__file__).with_name("sources.yml")
 
-# PostgreSQL cuts longer names off without an error (NAMEDATALEN - 1), so that two could become one.
-MAX_NAME_BYTES = 63
-
-# Control characters, and half surrogate pairs: what Python makes of bytes that are not UTF-8.
-UNFIT_FOR_NAMES = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-
-# Columns that the loader itself adds to every raw table.
-LOAD_ID, ROW_ID = "_load_id", "_row_id"
-
-# A leading underscore is for tables about the data, such as _truth_totals.
-Name = Annotated[str, StringConstraints(pattern=r"^_?[a-z][a-z0-9_]*$")]
-
 Format = Literal["csv", "json", "parquet"]
+Schema = Literal["evolve", "strict"]
 
 
-def column_fault(names: list[str]) -> str | None:
-    """Say what keeps these names from being a raw table's columns; None when nothing does."""
-    for name in names:
-        if not name:
-            return "a column has no name"
-        if UNFIT_FOR_NAMES.search(name):
-            return f"column {name!r} has a control character in its name"
-        if len(name.encode()) > MAX_NAME_BYTES:
-            return f"column {name!r} has a name longer than PostgreSQL's {MAX_NAME_BYTES} bytes"
-        if name in {LOAD_ID, ROW_ID}:
-            return f"column {name} has a name that the loader keeps for itself"
-        if names.count(name) > 1:
-            return f"column {name!r} is named twice"
-    return None
+class Table(Strict):
+    """A table of a source that delivers files.
 
-
-def _check_columns(names: list[str]) -> list[str]:
-    fault = column_fault(names)
-    if fault:
-        raise ValueError(fault)
-    return names
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Table(_Strict):
-    """A table of a source: its columns and, in the layout `files`, which files are its own.
-
-    Without a manifest only the end of its last line shows that a file of text is whole.
+    Attributes:
+        columns: their names in the raw table; where files have no header, in the files' order.
+        format: of its files, in the layout `files`; in the layout `batches` the manifest says it.
+        patterns: names of its files, in the layout `files`.
+        last_line_end: whether a file of text without an end of its last line is taken for cut
+            off: without a manifest only that line end shows that the file is whole.
+        dialect: how its CSV files are written.
+        rename: name in the file: name in the raw table, for columns that have two names.
+        schema_: `schema` in YAML; whether a file with other columns extends the raw table
+            (`evolve`) or is refused (`strict`).
     """
 
-    columns: Annotated[list[str], Field(min_length=1), AfterValidator(_check_columns)]
+    columns: Columns
     format: Format | None = None
-    patterns: list[str] = []
+    patterns: Annotated[list[str], Field(default_factory=list)]
     last_line_end: Literal["required", "optional"] = "required"
+    dialect: Dialect = Dialect()
+    rename: Annotated[dict[str, str], Field(default_factory=dict)]
+    schema_: Annotated[Schema, Field(alias="schema")] = "evolve"
+
+    @model_validator(mode="after")
+    def _keys_fit_together(self) -> Self:
+        if "dialect" in self.model_fields_set and self.format not in {"csv", None}:
+            raise ValueError(f"{self.format} has no dialect: remove it")
+        if "last_line_end" in self.model_fields_set and self.format == "parquet":
+            raise ValueError("parquet has no lines: remove last_line_end")
+        if self.rename and not self.dialect.header:
+            raise ValueError("files without a header name no columns: remove rename")
+        targets = set(self.rename.values())
+        for name in sorted(targets.difference(self.columns)):
+            raise ValueError(f"rename gives the name {name!r}, which is not among the columns")
+        for name in sorted(targets.union(self.columns) & self.rename.keys() - targets):
+            raise ValueError(
+                f"rename takes the name {name!r} away, so that nothing can fill the column {name!r}"
+            )
+        return self
 
     @property
     def needs_line_end(self) -> bool:
         """Whether a file without an end of its last line is taken for cut off."""
         return self.format != "parquet" and self.last_line_end == "required"
 
+    def raw_columns(self, names: list[str]) -> list[str]:
+        """Names that columns of a file have in the raw table."""
+        return [self.rename.get(name, name) for name in names]
 
-class Source(_Strict):
-    """A source system: how it lays its files down and which tables it has."""
 
+class FilesSource(Strict):
+    """A source that delivers files: how it lays them down and which tables it has.
+
+    Attributes:
+        dialect: what its tables' dialects begin with; a table may say otherwise key by key.
+        schema_: that of the tables that do not say it.
+    """
+
+    type: Literal["files"] = "files"
     layout: Literal["batches", "files"]
     tables: Annotated[dict[Name, Table], Field(min_length=1)]
+    dialect: Dialect | None = None
+    schema_: Annotated[Schema, Field(alias="schema")] = "evolve"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hand_down(cls, declared: object) -> object:
+        """Give the tables what they inherit; what is no table is left for the check to refuse."""
+        if not isinstance(declared, Mapping) or not isinstance(declared.get("tables"), Mapping):
+            return declared
+        tables = {
+            name: _inheriting(declared, table) if isinstance(table, Mapping) else table
+            for name, table in declared["tables"].items()
+        }
+        return {**declared, "tables": tables}
 
     @model_validator(mode="after")
     def _layout_has_what_it_needs(self) -> Self:
@@ -97,24 +136,54 @@ class Source(_Strict):
                     f"table {name}: in the layout batches the manifest names format and files: "
                     "remove format and patterns"
                 )
-            if "last_line_end" in table.model_fields_set:
-                if self.layout == "batches":
-                    raise ValueError(
-                        f"table {name}: in the layout batches the manifest's sums prove that a "
-                        "file is whole: remove last_line_end"
-                    )
-                if table.format == "parquet":
-                    raise ValueError(f"table {name}: parquet has no lines: remove last_line_end")
+            if self.layout == "batches" and "last_line_end" in table.model_fields_set:
+                raise ValueError(
+                    f"table {name}: in the layout batches the manifest's sums prove that a "
+                    "file is whole: remove last_line_end"
+                )
+        formats = {table.format for table in self.tables.values()}
+        if self.dialect and formats.isdisjoint({"csv", None}):
+            raise ValueError("none of its tables is csv: remove dialect")
         return self
+
+
+def _inheriting(source: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
+    given = dict(table)
+    if "schema" in source:
+        given.setdefault("schema", source["schema"])
+    dialect, own = source.get("dialect"), table.get("dialect", {})
+    if table.get("format", "csv") == "csv" and isinstance(dialect, Mapping):
+        given["dialect"] = {**dialect, **own} if isinstance(own, Mapping) else own
+    return given
+
+
+def _type(declared: object) -> object:
+    if isinstance(declared, Mapping):
+        return declared.get("type", "files")
+    return getattr(declared, "type", "files")
+
+
+Source = Annotated[
+    Annotated[FilesSource, Tag("files")] | Annotated[PostgresSource, Tag("postgres")],
+    Discriminator(
+        _type,
+        custom_error_type="source_type",
+        custom_error_message="type must be files or postgres",
+    ),
+]
 
 
 class Sources(RootModel[dict[Name, Source]]):
     """All declared sources by name."""
 
     @model_validator(mode="after")
-    def _raw_names_differ(self) -> Self:
+    def _names_are_free(self) -> Self:
         owners: dict[str, str] = {}
         for source, declared in self.root.items():
+            if source in COMMANDS:
+                raise ValueError(
+                    f"{source!r} is a command of python -m loader: give the source another name"
+                )
             for table in declared.tables:
                 name = raw_name(source, table)
                 if len(name.encode()) > MAX_NAME_BYTES:
@@ -126,7 +195,7 @@ class Sources(RootModel[dict[Name, Source]]):
                 owners[name] = f"{source}.{table}"
         return self
 
-    def __getitem__(self, name: str) -> Source:
+    def __getitem__(self, name: str) -> FilesSource | PostgresSource:
         """Find a source.
 
         Raises:
@@ -139,10 +208,16 @@ class Sources(RootModel[dict[Name, Source]]):
             )
         return self.root[name]
 
+    def files(self, name: str) -> FilesSource:
+        """Find a source that delivers files.
 
-def raw_name(source: str, table: str) -> str:
-    """Name of a table in the schema raw."""
-    return f"{source}_{table}"
+        Raises:
+            SourcesError: it is not declared, or is a database.
+        """
+        source = self[name]
+        if not isinstance(source, FilesSource):
+            raise SourcesError(f"{name} is a database (type: {source.type}): it delivers no files")
+        return source
 
 
 def load_sources(path: Path = SOURCES_FILE) -> Sources:
@@ -160,8 +235,17 @@ def load_sources(path: Path = SOURCES_FILE) -> Sources:
     try:
         return Sources.model_validate(declared)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']) or 'the whole file'}: {fault['msg']}"
-            for fault in error.errors(include_url=False)
-        )
+        faults = "; ".join(dict.fromkeys(_fault(details) for details in error.errors()))
         raise SourcesError(f"{path}: {faults}") from None
+
+
+def _fault(details: ErrorDetails) -> str:
+    """One fault in one line: the key as it stands in the file, and what is wrong with it."""
+    place = list(details["loc"])
+    # Pydantic puts the branch of the union behind the source's name.
+    if len(place) > 1 and place[1] in {"files", "postgres"}:
+        del place[1]
+    message, found = details["msg"], details["input"]
+    if details["type"] == "string_type" and isinstance(found, bool | int | float | date | None):
+        message += f", but YAML reads {found!r} here: put it in quotes"
+    return f"{'.'.join(str(part) for part in place) or 'the whole file'}: {message}"

@@ -13,7 +13,7 @@ from typing import Literal
 from loader.errors import ConflictError, FileError, ItemError, LandingError, ManifestError
 from loader.finding.conflicts import LoadedBatches, LoadedFile
 from loader.finding.manifest import MANIFEST, Manifest, ManifestFile, ManifestTable, read_manifest
-from loader.sources import UNFIT_FOR_NAMES, Format, Source
+from loader.sources import UNFIT_FOR_NAMES, FilesSource, Format
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Landing:
 
 
 def discover(
-    name: str, source: Source, root: Path, known: Mapping[str, LoadedFile] = {}
+    name: str, source: FilesSource, root: Path, known: Mapping[str, LoadedFile] = {}
 ) -> Landing:
     """Look through a source's folder.
 
@@ -90,7 +90,7 @@ def discover(
     return _discover_batches(name, source, root, folders, LoadedBatches(known))
 
 
-def _discover_files(name: str, source: Source, root: Path) -> Landing:
+def _discover_files(name: str, source: FilesSource, root: Path) -> Landing:
     landing = Landing()
     owners: dict[Path, str] = {}
     for table, declared in source.tables.items():
@@ -128,7 +128,7 @@ def _discover_files(name: str, source: Source, root: Path) -> Landing:
 
 
 def _discover_batches(
-    name: str, source: Source, root: Path, folders: list[Path], loaded: LoadedBatches
+    name: str, source: FilesSource, root: Path, folders: list[Path], loaded: LoadedBatches
 ) -> Landing:
     if (root / MANIFEST).exists():
         raise LandingError(f"{root} is a batch itself: give its parent, --from {root.parent}")
@@ -163,7 +163,7 @@ def _discover_batches(
 
 
 def _tables(
-    manifest: Manifest, source: Source, folder: Path
+    manifest: Manifest, source: FilesSource, folder: Path
 ) -> Iterator[tuple[str, ManifestTable]]:
     for table, files in manifest.all_tables.items():
         if table not in source.tables:

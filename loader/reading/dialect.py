@@ -48,7 +48,8 @@ class Dialect(BaseModel):
     comment: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     encoding: Encoding = "utf-8"
     line_ends: LineEnds = "auto"
-    nulls: Annotated[tuple[str, ...], Field(min_length=1)] = ("",)
+    # Not strict, so that a list, as YAML has it, will do.
+    nulls: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] = ("",)
 
     @model_validator(mode="after")
     def _characters_differ(self) -> Self:

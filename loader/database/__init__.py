@@ -1,0 +1,1 @@
+"""Sources that are databases: their tables are copied, not delivered as files."""
