@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bench import comparison
+from bench import comparison, kills
 from bench.generators import LARGER, rounds
 from bench.generators import Plan as Comparison
 from bench.plot import write_plot
@@ -105,6 +105,27 @@ def generators(  # noqa: PLR0913 - a command's options
     comparison.show(measured, _title(scale, workers))
     if plot is not None:
         write_plot(measured, _title(scale, workers), plot)
+
+
+@main.command("kills", context_settings={"show_default": True})
+@click.option("--runs", type=click.IntRange(1), default=200, help="Loads that are disturbed.")
+@click.option("--seed", type=int, default=1, help="Draws what is killed, and when.")
+@click.option(
+    "--megabytes",
+    type=click.FloatRange(min=0, min_open=True),
+    default=40.0,
+    help="Size of the largest file; the others have a tenth of it.",
+)
+@click.option("--workers", type=click.IntRange(1, 64), default=2, help="Connections of the loader.")
+def kill_runs(runs: int, seed: int, megabytes: float, workers: int) -> None:
+    """Kill loader, connections and server at random moments; the same command must end the same.
+
+    Exit code 1 when a run ends in other contents than an undisturbed one.
+    """
+    verdict = kills.kills(kills.Plan(runs, seed, megabytes, workers))
+    kills.show(verdict)
+    if verdict.different:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

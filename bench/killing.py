@@ -1,0 +1,193 @@
+"""A loader under way, seen from outside, and the three ways to kill what it needs."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+import psutil
+import psycopg2
+
+from warehouse.connections import connect
+from warehouse.embedded import EmbeddedServer
+from warehouse.errors import StepFailed
+from warehouse.settings import PROJECT_DIR
+
+Kind = Literal["loader", "connection", "server"]
+KINDS: tuple[Kind, ...] = ("loader", "connection", "server")
+
+Phase = Literal["copy", "commit", "open transaction", "between files", "no connection"]
+PHASES: tuple[Phase, ...] = ("copy", "commit", "open transaction", "between files", "no connection")
+LOADING: tuple[Phase, ...] = ("copy", "commit", "open transaction")
+
+PATIENCE = 180.0  # seconds for one command
+_POLL = 0.005
+
+_SESSIONS = (
+    "select pid, state, query from pg_stat_activity "
+    "where datname = %s and application_name like 'loader%%'"
+)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A server process of the loader's: what it does, or did last when it is idle."""
+
+    pid: int
+    state: str
+    statement: str
+
+
+def phase(sessions: Sequence[Session]) -> Phase:
+    """Say what the loader was doing, by the session that had come furthest."""
+    doing = {s.statement.split(maxsplit=1)[0].lower() for s in sessions if s.state == "active"}
+    if "commit" in doing:
+        return "commit"
+    if "copy" in doing:
+        return "copy"
+    if doing or any(session.state.startswith("idle in transaction") for session in sessions):
+        return "open transaction"
+    return "between files" if sessions else "no connection"
+
+
+class Command:
+    """A command that runs by itself; what it says is kept."""
+
+    def __init__(self, arguments: Sequence[str], environment: dict[str, str]) -> None:
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `wait`
+        self.process = subprocess.Popen(
+            arguments,
+            cwd=PROJECT_DIR,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.process.poll() is None
+
+    def wait(self) -> tuple[int, str]:
+        """Wait for its end; give its exit code and what it said.
+
+        Raises:
+            StepFailed: it does not come to an end.
+        """
+        try:
+            code = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise StepFailed(f"the loader did not end within {PATIENCE:.0f} s") from None
+        self._output.seek(0)
+        with self._output:
+            return code, self._output.read().decode(errors="replace")
+
+
+class Watch:
+    """Looks at the sessions that a command has in a database.
+
+    Its connection does not survive the killing: a watch is for one command.
+    """
+
+    def __init__(self, admin_url: str, database: str) -> None:
+        self._conn = connect(admin_url, application_name="watch")
+        self._conn.autocommit = True
+        self._database = database
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._conn.close()
+
+    def sessions(self) -> list[Session]:
+        """List the loader's sessions now."""
+        with self._conn.cursor() as cur:
+            cur.execute(_SESSIONS, (self._database,))
+            return [Session(pid, state or "", text.strip()) for pid, state, text in cur.fetchall()]
+
+    def first_seen(self, command: Command) -> float | None:
+        """Wait for the command's first session; give the time, None when it ended without one."""
+        while command.running:
+            if self.sessions():
+                return time.monotonic()
+            time.sleep(_POLL)
+        return None
+
+
+def kill(
+    kind: Kind, command: Command, watch: Watch, server: EmbeddedServer, draw: random.Random
+) -> Phase | None:
+    """Kill one thing now.
+
+    Returns:
+        What it was killed in; None when nothing was there to be killed any more.
+
+    Raises:
+        ServerError: the server does not come up again.
+    """
+    sessions = watch.sessions()
+    if not command.running:
+        return None
+    killers: dict[Kind, Callable[[], bool]] = {
+        "loader": lambda: _kill_loader(command),
+        "connection": lambda: _kill_connection(sessions, draw),
+        "server": lambda: _kill_server(server),
+    }
+    return phase(sessions) if killers[kind]() else None
+
+
+def _kill_loader(command: Command) -> bool:
+    command.process.kill()
+    return command.process.wait() == -signal.SIGKILL
+
+
+def _kill_connection(sessions: Sequence[Session], draw: random.Random) -> bool:
+    if not sessions:
+        return False
+    try:
+        os.kill(draw.choice(sessions).pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _kill_server(server: EmbeddedServer) -> bool:
+    """Kill the postmaster first, so that it cannot put its house in order, and then its children.
+
+    It is started again at once: the loader may still be trying.
+    """
+    pid = server.status().pid
+    if pid is None:
+        return False
+    postmaster = psutil.Process(pid)
+    doomed = [postmaster, *postmaster.children(recursive=True)]
+    for process in doomed:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(doomed, timeout=PATIENCE)
+    server.start("postgres")
+    return True
+
+
+def until_recovered(url: str) -> None:
+    """Wait until the server takes connections again, after one of its processes was killed."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            psycopg2.connect(url).close()
+        except psycopg2.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
