@@ -2,7 +2,8 @@
     Promise 1. For every load: the rows that the ledger counted, the rows that raw holds
     and the rows that quality has judged, valid or quarantined, are as many. A row that
     a source's staging cuts into several entities (an invoice line names a product, a
-    customer and an order) is one row.
+    customer and an order) is one row. No row is in raw of a load that the ledger does
+    not hold.
 #}
 
 {%- set raw_tables = raw_tables_of_sources(var("sources")) %}
@@ -65,14 +66,14 @@ judged_rows as (
 )
 
 select
-    loads.load_id,
+    coalesce(loads.load_id, raw_rows.load_id) as load_id,
     loads.file,
-    loads.ledger_rows,
+    coalesce(loads.ledger_rows, 0) as ledger_rows,
     coalesce(raw_rows.raw_rows, 0) as raw_rows,
     coalesce(judged_rows.judged_rows, 0) as judged_rows
 from loads
-left join raw_rows on loads.load_id = raw_rows.load_id
+full join raw_rows on loads.load_id = raw_rows.load_id
 left join judged_rows on loads.load_id = judged_rows.load_id
 where
-    loads.ledger_rows <> coalesce(raw_rows.raw_rows, 0)
-    or loads.ledger_rows <> coalesce(judged_rows.judged_rows, 0)
+    coalesce(loads.ledger_rows, 0) <> coalesce(raw_rows.raw_rows, 0)
+    or coalesce(loads.ledger_rows, 0) <> coalesce(judged_rows.judged_rows, 0)

@@ -79,7 +79,7 @@ rejected as (
         loads.source,
         loads.table_name as entity,
         loads.file,
-        rejects.line_number as row_id,
+        rejects.record_number as row_id,
         coalesce(rejected_defects.fault, rejects.reason) as rule
     from rejects
     inner join loads on rejects.load_id = loads.load_id
@@ -91,7 +91,7 @@ rejected as (
         on
             loads.source = rejected_defects.source
             and loads.file = rejected_defects.file
-            and rejects.line_number = rejected_defects.row_number
+            and rejects.record_number = rejected_defects.row_number
 
 ),
 

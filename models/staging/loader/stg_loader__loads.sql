@@ -22,7 +22,9 @@ final as (
         rows,
         rejects,
         seconds,
-        loaded_at
+        loaded_at,
+        replay_of,
+        pruned_at
     from loads
 
 )

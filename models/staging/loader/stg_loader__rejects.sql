@@ -10,10 +10,14 @@ final as (
 
     select
         load_id,
+        record_number,
         line_number,
+        byte_offset,
         reason,
         message,
-        rejected_at
+        rejected_at,
+        resolved_at,
+        resolved_by
     from rejects
 
 )

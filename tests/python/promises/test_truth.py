@@ -88,7 +88,7 @@ def test_rejects_are_the_ledger(small_warehouse: Project) -> None:
         if d["outcome"] == "reject"
     }
     rejected = small_warehouse.query(
-        "select table_name, file, line_number from raw._rejects join raw._loads using (load_id)"
+        "select table_name, file, record_number from raw._rejects join raw._loads using (load_id)"
         " where source = 'shop'"
     )
     assert len(injected) > 20
