@@ -1,4 +1,4 @@
-"""Deleting what the warehouse's programs made: landing data, server, exports, build results."""
+"""Deleting what the programs made: landing data, run records, server, exports, build results."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def candidates(settings: Settings, project: Path) -> tuple[list[Path], list[Path
 
     The second happens by a setting or a symbolic link: what was put elsewhere may be anybody's.
     """
-    names = ("data/landing", "data/steps.json", "exports", "target", "logs", "profiles.yml")
-    paths = [settings.server_dir, *(project / name for name in names)]
+    made = ("data/landing", "data/runs", "data/steps.json", "exports", "target", "logs")
+    paths = [settings.server_dir, *(project / name for name in (*made, "profiles.yml"))]
     found = [path for path in paths if path.exists() or path.is_symlink()]
     inside = [path for path in found if project.resolve() in path.resolve().parents]
     return inside, [path for path in found if path not in inside]

@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 import psycopg2
 import tenacity
 
-from warehouse.console import say
+from warehouse.console import tell
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -94,7 +94,16 @@ def retry(
         error = state.outcome.exception() if state.outcome else None
         reason = " ".join(str(error).split())
         again = f"attempt {state.attempt_number + 1} of {attempts}"
-        say(f"{what}: {reason}; trying again ({again})")
+        tell(
+            "retry",
+            f"{what}: {reason}; trying again ({again})",
+            level="warning",
+            what=what,
+            reason=reason,
+            attempt=state.attempt_number + 1,
+            attempts=attempts,
+            pause=round(state.next_action.sleep, 3) if state.next_action else 0.0,
+        )
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         return tenacity.retry(

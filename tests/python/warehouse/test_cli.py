@@ -23,7 +23,8 @@ def project(tmp_path, monkeypatch):
 @pytest.fixture
 def landed(project):
     """The project with all that `clean` deletes, and some of what it must not."""
-    for name in ("data/landing/shop", "exports", "target", "logs", ".postgres/data"):
+    made = ("data/landing/shop", "data/runs/loader", "exports", "target", "logs", ".postgres/data")
+    for name in made:
         (project / name).mkdir(parents=True)
         (project / name / "file").write_text("x" * 1000)
     for name in (
