@@ -10,11 +10,14 @@ import psycopg2
 from loader.errors import FileError
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile
-from loader.loading.load_file import Terms, load_file
+from loader.loading.cut import load_cut
+from loader.loading.job import Terms
+from loader.loading.load_file import load_file
 from loader.loading.outcome import Loaded, Outcome
 from loader.raw.ledger import loaded_files, record_failed
+from loader.raw.recovery import interrupted, undo
 from loader.reading.streams import Meter, Stopped, file_sha256
-from loader.sources import Source
+from loader.sources import FilesSource
 from warehouse.connections import ConnectionPool, transaction
 from warehouse.errors import WarehouseError
 from warehouse.retry import is_transient, retry
@@ -25,10 +28,11 @@ OUT_OF_RESOURCES = "53"
 
 @dataclass
 class Workshop:
-    """What the threads of a run share."""
+    """What the threads of a run share; a file that is cut takes all connections for itself."""
 
-    source: Source
+    source: FilesSource
     pool: ConnectionPool
+    connections: int
     terms: Terms
 
 
@@ -42,8 +46,16 @@ def surely_loaded(file: LandedFile, before: LoadedFile | None) -> bool:
     return before is not None and file.sha256 == before.sha256
 
 
-def bring_to_end(shop: Workshop, file: LandedFile, before: LoadedFile | None) -> Outcome | None:
+def bring_to_end(
+    shop: Workshop, file: LandedFile, before: LoadedFile | None, *, cut: bool = False
+) -> Outcome | None:
     """Bring one file to its end.
+
+    Args:
+        shop: what the threads of the run share.
+        file: to be loaded.
+        before: what the ledger remembers of it.
+        cut: over all connections at once.
 
     Returns:
         What became of it; None when the run was stopped before.
@@ -57,7 +69,7 @@ def bring_to_end(shop: Workshop, file: LandedFile, before: LoadedFile | None) ->
     try:
         if before is not None:
             return _loaded_before(file, before, shop.terms.meter)
-        return _load_with_retries(shop, file)
+        return _load_with_retries(shop, file, cut=cut)
     except Stopped:
         return None
     except FileError as error:
@@ -67,7 +79,7 @@ def bring_to_end(shop: Workshop, file: LandedFile, before: LoadedFile | None) ->
             raise
         message = f"{file.path}: {one_line(error)}"
     with shop.pool.connection() as conn:
-        record_failed(conn, file, message, time.monotonic() - started)
+        record_failed(conn, file, message, time.monotonic() - started, shop.terms.run_id)
     return Outcome(file.table, file.name, "failed", error=message)
 
 
@@ -88,27 +100,46 @@ def _loaded_before(file: LandedFile, before: LoadedFile, meter: Meter) -> Outcom
     )
 
 
-def _load_with_retries(shop: Workshop, file: LandedFile) -> Outcome:
+def _load_with_retries(shop: Workshop, file: LandedFile, *, cut: bool) -> Outcome:
     attempts = 0
 
     @retry(attempts=5, first_wait=0.5, longest_wait=5.0, what=f"loading {file.name}")
     def attempt() -> Outcome:
         nonlocal attempts
         attempts += 1
-        with shop.pool.connection() as conn:
-            if attempts > 1:
-                # The connection may have been lost after the server had committed.
-                with transaction(conn) as cur:
-                    before = loaded_files(cur, file.source, file.name).get(file.name)
-                if before is not None:
-                    return Outcome(
-                        file.table, file.name, "loaded", Loaded(before.rows, before.bytes, 0.0, [])
-                    )
-            declared = shop.source.tables[file.table].columns
-            loaded = load_file(conn, file, declared, shop.terms)
+        if attempts > 1 and (before := _after_all(shop, file)):
+            return Outcome(file.table, file.name, "loaded", before)
+        declared = shop.source.tables[file.table]
+        if cut:
+            loaded = load_cut(shop.pool, shop.connections, file, declared, shop.terms)
+        else:
+            with shop.pool.connection() as conn:
+                loaded = load_file(conn, file, declared, shop.terms)
         return Outcome(file.table, file.name, "loaded", loaded)
 
-    return attempt()
+    try:
+        outcome = attempt()
+    except psycopg2.errors.UniqueViolation:
+        # A server process of a loader that was killed has committed the file just now.
+        before = _after_all(shop, file)
+        if before is None:
+            raise
+        outcome = Outcome(file.table, file.name, "loaded", before)
+    outcome.retries = attempts - 1
+    return outcome
+
+
+def _after_all(shop: Workshop, file: LandedFile) -> Loaded | None:
+    """Find out what the server has made of a load whose answer was lost."""
+    with shop.pool.connection() as conn:
+        with transaction(conn) as cur:
+            left = interrupted(cur, file.source)
+        for load_id, table, name in left:
+            if name == file.name:
+                undo(conn, file.source, load_id, table)
+        with transaction(conn) as cur:
+            before = loaded_files(cur, file.source, file.name).get(file.name)
+    return Loaded(before.rows, before.bytes, 0.0) if before else None
 
 
 def one_line(error: WarehouseError | psycopg2.Error) -> str:
