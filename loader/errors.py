@@ -6,10 +6,12 @@ warehouse.errors.WarehouseError
     ├── LandingError            the landing folder is missing, empty or holds nothing finished
     ├── LockedError             another loader is at work on the same source
     ├── RunFailed               the run ended, but something in it failed
+    ├── IndexesError            an index dropped for a bulk load cannot be built again
     └── ItemError               fails one batch or file; the others go on
         ├── ManifestError       a batch's manifest.json cannot be trusted
         ├── ConflictError       a batch is not the one that raw holds files of
         └── FileError           a file cannot be read or loaded
+            ├── FileUnreachable the file's store does not answer; it may do so when asked again
             └── RejectsError    more records that COPY cannot take than --max-rejects allows
 """
 
@@ -38,6 +40,10 @@ class RunFailed(LoaderError):  # noqa: N818 - reads as what happened
     """The run came to its end, but at least one batch or file failed, or the server gave out."""
 
 
+class IndexesError(LoaderError):
+    """An index that was dropped for a bulk load cannot be built again; its definition is kept."""
+
+
 class ItemError(LoaderError):
     """Fails one batch or file of a run; the others go on."""
 
@@ -52,6 +58,10 @@ class ConflictError(ItemError):
 
 class FileError(ItemError):
     """A file cannot be read, or not be loaded as a whole."""
+
+
+class FileUnreachable(FileError):  # noqa: N818 - reads as what happened
+    """A file's store does not answer, or broke off in the middle; the same may succeed later."""
 
 
 class RejectsError(FileError):
