@@ -24,8 +24,8 @@ from warehouse.settings import PROJECT_DIR
 Kind = Literal["loader", "connection", "server"]
 KINDS: tuple[Kind, ...] = ("loader", "connection", "server")
 
-Phase = Literal["copy", "commit", "open transaction", "between files", "no connection"]
-PHASES: tuple[Phase, ...] = ("copy", "commit", "open transaction", "between files", "no connection")
+Phase = Literal["copy", "commit", "open transaction", "between files"]
+PHASES: tuple[Phase, ...] = ("copy", "commit", "open transaction", "between files")
 LOADING: tuple[Phase, ...] = ("copy", "commit", "open transaction")
 
 PATIENCE = 180.0  # seconds for one command
@@ -55,7 +55,7 @@ def phase(sessions: Sequence[Session]) -> Phase:
         return "copy"
     if doing or any(session.state.startswith("idle in transaction") for session in sessions):
         return "open transaction"
-    return "between files" if sessions else "no connection"
+    return "between files"
 
 
 class Command:
@@ -115,13 +115,21 @@ class Watch:
             cur.execute(_SESSIONS, (self._database,))
             return [Session(pid, state or "", text.strip()) for pid, state, text in cur.fetchall()]
 
-    def first_seen(self, command: Command) -> float | None:
-        """Wait for the command's first session; give the time, None when it ended without one."""
+    def first_seen(self, command: Command) -> bool:
+        """Wait for the command's first session; False when it ended without one."""
         while command.running:
             if self.sessions():
-                return time.monotonic()
+                return True
             time.sleep(_POLL)
-        return None
+        return False
+
+    def seconds(self, command: Command) -> float:
+        """Measure how long the command has sessions, from the first one to the last."""
+        self.first_seen(command)
+        started = time.monotonic()
+        while self.sessions():
+            time.sleep(_POLL)
+        return time.monotonic() - started
 
 
 def kill(
@@ -130,13 +138,14 @@ def kill(
     """Kill one thing now.
 
     Returns:
-        What it was killed in; None when nothing was there to be killed any more.
+        What it was killed in; None when the command had left the server and nothing was killed.
 
     Raises:
         ServerError: the server does not come up again.
+        StepFailed: it does not go away.
     """
     sessions = watch.sessions()
-    if not command.running:
+    if not sessions or not command.running:
         return None
     killers: dict[Kind, Callable[[], bool]] = {
         "loader": lambda: _kill_loader(command),
@@ -152,8 +161,6 @@ def _kill_loader(command: Command) -> bool:
 
 
 def _kill_connection(sessions: Sequence[Session], draw: random.Random) -> bool:
-    if not sessions:
-        return False
     try:
         os.kill(draw.choice(sessions).pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -174,9 +181,21 @@ def _kill_server(server: EmbeddedServer) -> bool:
     for process in doomed:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(doomed, timeout=PATIENCE)
+    deadline = time.monotonic() + PATIENCE
+    while any(_alive(process) for process in doomed):
+        if time.monotonic() > deadline:
+            raise StepFailed(f"a server process is still there {PATIENCE:.0f} s after its kill")
+        time.sleep(_POLL)
     server.start("postgres")
     return True
+
+
+def _alive(process: psutil.Process) -> bool:
+    """Whether it has not ended; a zombie has, and is only not asked after yet."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def until_recovered(url: str) -> None:

@@ -76,7 +76,7 @@ class Verdict:
     """All runs.
 
     Attributes:
-        seconds: of the undisturbed loading, from the first connection to the end.
+        seconds: for which an undisturbed load has connections.
         misses: kills that came too late and were drawn again.
     """
 
@@ -155,11 +155,10 @@ def _undisturbed(scene: _Scene) -> tuple[Facts, float]:
         with scene.place.database(name) as url:
             with closing(scene.watch(name)) as watch:
                 command = scene.command(url)
-                started = watch.first_seen(command)
+                seconds.append(watch.seconds(command))
                 code, said = command.wait()
-                if code != 0 or started is None:
+                if code != 0:
                     raise StepFailed(f"the undisturbed load failed:\n{said[-3000:]}")
-                seconds.append(time.monotonic() - started)
             found.append(scene.contents(url))
     if any(differences(found[0], other) for other in found[1:]):
         raise StepFailed("undisturbed loads of the same files differ")
@@ -222,7 +221,7 @@ def _hit(
     kind = draw.choice(KINDS)
     delay = draw.random() * seconds
     with closing(scene.watch(database)) as watch:
-        if watch.first_seen(command) is None:
+        if not watch.first_seen(command):
             return None
         time.sleep(delay)
         found = kill(kind, command, watch, scene.server, draw)
