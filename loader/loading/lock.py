@@ -1,0 +1,42 @@
+"""The lock of a source: one loader at a time, and nobody else who writes to its raw tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg2.extensions import connection
+
+from loader.errors import LockedError
+from warehouse.composed import try_lock
+from warehouse.connections import connect, transaction
+
+# A loader that was killed holds its lock until its server process notices: wait that long for it.
+LOCK_PATIENCE = 5.0
+
+_POLL_SECONDS = 0.1
+
+
+@contextmanager
+def locked(url: str, source: str) -> Iterator[connection]:
+    """Hold the source's lock for the block; yields the connection that holds it.
+
+    Raises:
+        LockedError: another loader has it.
+    """
+    conn = connect(url, application_name="loader lock")
+    try:
+        deadline = time.monotonic() + LOCK_PATIENCE
+        while True:
+            with transaction(conn) as cur:
+                if try_lock(cur, f"counting-house.loader {source}", until="session"):
+                    break
+            if time.monotonic() > deadline:
+                raise LockedError(
+                    f"another loader is at work on {source}: wait until it has finished"
+                )
+            time.sleep(_POLL_SECONDS)
+        yield conn
+    finally:
+        conn.close()
