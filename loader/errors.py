@@ -6,13 +6,16 @@ warehouse.errors.WarehouseError
     ├── LandingError            the landing folder is missing, empty or holds nothing finished
     ├── LockedError             another loader is at work on the same source
     ├── RunFailed               the run ended, but something in it failed
+    ├── Interrupted             a user or the system ended the run (exit code 130)
+    ├── RecordError             the record of the run cannot be written
     ├── IndexesError            an index dropped for a bulk load cannot be built again
     └── ItemError               fails one batch or file; the others go on
         ├── ManifestError       a batch's manifest.json cannot be trusted
         ├── ConflictError       a batch is not the one that raw holds files of
         └── FileError           a file cannot be read or loaded
             ├── FileUnreachable the file's store does not answer; it may do so when asked again
-            └── RejectsError    more records that COPY cannot take than --max-rejects allows
+            ├── RejectsError    more records that COPY cannot take than --max-rejects allows
+            └── CountError      a file holds more or fewer records than its manifest promises
 """
 
 from __future__ import annotations
@@ -44,6 +47,16 @@ class IndexesError(LoaderError):
     """An index that was dropped for a bulk load cannot be built again; its definition is kept."""
 
 
+class Interrupted(LoaderError):  # noqa: N818 - reads as what happened
+    """SIGINT or SIGTERM ended the run; the exit code is the one that shells give for the first."""
+
+    exit_code = 130
+
+
+class RecordError(LoaderError):
+    """The record of a run cannot be written to its place."""
+
+
 class ItemError(LoaderError):
     """Fails one batch or file of a run; the others go on."""
 
@@ -66,3 +79,16 @@ class FileUnreachable(FileError):  # noqa: N818 - reads as what happened
 
 class RejectsError(FileError):
     """A file holds more records that COPY cannot take than the run allows."""
+
+
+class CountError(FileError):
+    """A file holds another number of records than its manifest promises.
+
+    Args:
+        message: for the user.
+        found: number of records in the file.
+    """
+
+    def __init__(self, message: str, *, found: int) -> None:
+        super().__init__(message)
+        self.found = found

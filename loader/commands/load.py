@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from loader.errors import RunFailed
 from loader.loading import report
 from loader.loading.budget import DEFAULT_BUDGET, Budget
+from loader.loading.outcome import Run
+from loader.loading.recording import logged, record_path, recorded
 from loader.loading.run import run
 from loader.sources import SOURCES_FILE, load_sources
 from warehouse.connections import database_url
@@ -56,26 +59,63 @@ def _budget(_ctx: click.Context, _param: click.Parameter, text: str) -> Budget:
     show_default="loader/sources.yml",
     help="Declares the sources, their tables and columns.",
 )
-def load(source: str, root: Path | None, workers: int, budget: Budget, sources_file: Path) -> None:
+@click.option(
+    "--log",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="json: events as JSON lines on standard error, the totals as JSON on standard output.",
+)
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="LOADER_RECORD",
+    default=None,
+    show_envvar=True,
+    help="Where to leave the record of the run, a JSON document.  "
+    "[default: data/runs/loader/TIME-SOURCE-RUN.json]",
+)
+def load(  # noqa: PLR0913, PLR0917 - one argument an option
+    source: str,
+    root: Path | None,
+    workers: int,
+    budget: Budget,
+    sources_file: Path,
+    log: Literal["text", "json"],
+    record: Path | None,
+) -> None:
     """Load what SOURCE has delivered and the warehouse does not hold yet.
 
     Every file goes into its table raw.SOURCE_TABLE in one transaction with its row in the ledger
     raw._loads. A file loaded before is skipped; one that fails leaves nothing behind and stops no
     other, and the exit code is 1.
     """
-    done = run(
-        source,
-        root or LANDING / source,
-        sources=load_sources(sources_file),
-        url=database_url(),
-        workers=workers,
-        budget=budget,
-    )
-    report.show(done)
+    result = Run(source, workers=workers, budget=str(budget))
+    with logged(log, result):
+        with recorded(result, record or record_path(result)):
+            run(
+                source,
+                root or LANDING / source,
+                sources=load_sources(sources_file),
+                url=database_url(),
+                workers=workers,
+                budget=budget,
+                result=result,
+            )
+        if log == "text":
+            report.show(result)
+        _judge(result)
+
+
+def _judge(done: Run) -> None:
+    """Say by the exit code how a run ended.
+
+    Raises:
+        RunFailed: something in it failed.
+    """
     if done.fatal:
         raise RunFailed(f"{done.fatal}; what was loaded before stays: run the same command again")
     if done.failed:
         count = len(report.faults(done))
         raise RunFailed(
-            f"{count:,} of {source}'s deliveries failed (see above); run again when corrected"
+            f"{count:,} of {done.source}'s deliveries failed (see above); run again when corrected"
         )

@@ -44,14 +44,9 @@ class Loaded:
     read: int | None = None
 
     @property
-    def records(self) -> int:
-        """Records of the file: as counted by its reader, or by COPY."""
-        return self.rows + len(self.rejects) if self.read is None else self.read
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether every record that was read is in raw or set aside."""
-        return self.records == self.rows + len(self.rejects)
+    def kept(self) -> int:
+        """Records that are in raw or set aside."""
+        return self.rows + len(self.rejects)
 
 
 @dataclass
@@ -127,10 +122,30 @@ class Run:
         """Count the files of a status."""
         return sum(outcome.status == status for outcome in self.outcomes)
 
+    def differences(self) -> list[str]:
+        """List files whose records are not all in raw or set aside, one line each.
+
+        The loader counts records apart from what COPY says, and refuses a file that has not what
+        its manifest promises: a line here is a fault of its own.
+        """
+        return [
+            f"{outcome.name}: of {counted:,} records {outcome.loaded.rows:,} were loaded and "
+            f"{len(outcome.loaded.rejects):,} set aside: a fault of the loader, please report it"
+            for outcome in self.outcomes
+            if outcome.loaded and (counted := self._other_count(outcome)) is not None
+        ]
+
+    def _other_count(self, outcome: Outcome) -> int | None:
+        """Give a count of a loaded file's records that is not that of those kept."""
+        assert outcome.loaded is not None
+        expected = self.expected.get(outcome.name)
+        counts = {outcome.loaded.read, expected.promised if expected else None}
+        return next(iter(counts - {None, outcome.loaded.kept}), None)
+
     @property
     def failed(self) -> bool:
         """Whether anything went wrong."""
-        return bool(self.fatal or self.problems or self.count("failed"))
+        return bool(self.fatal or self.problems or self.count("failed") or self.differences())
 
     def rows_by_table(self) -> dict[str, int]:
         """Sum the rows loaded by raw table."""

@@ -103,7 +103,7 @@ def remarks(run: Run) -> list[str]:
 def faults(run: Run) -> list[str]:
     """Everything that failed, one line each."""
     failed = [outcome.error for outcome in run.outcomes if outcome.status == "failed"]
-    return [problem.message for problem in run.problems] + failed
+    return [problem.message for problem in run.problems] + failed + run.differences()
 
 
 def show(run: Run) -> None:
