@@ -10,6 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 # PostgreSQL cuts longer names off without an error (NAMEDATALEN - 1), so that two could become one.
 MAX_NAME_BYTES = 63
 
+# PostgreSQL's limit (MaxHeapAttributeNumber) without the two columns that the loader adds.
+MAX_COLUMNS = 1600 - 2
+
 _SURROGATES = "\ud800-\udfff"
 
 # Control characters, and half surrogate pairs: what Python makes of bytes that are not UTF-8.
@@ -47,6 +50,8 @@ def column_fault(names: list[str]) -> str | None:
 
 
 def _fault_of_any(names: list[str]) -> str | None:
+    if len(names) > MAX_COLUMNS:
+        return f"{len(names):,} columns are more than the {MAX_COLUMNS:,} of a raw table"
     seen: set[str] = set()
     for name in names:
         if len(name.encode()) > MAX_NAME_BYTES:
