@@ -82,7 +82,7 @@ class FirstLines:
 
     def _skip_line(self) -> bytes:
         """Take a line whose quotes mean nothing; empty at the end of the file."""
-        line = self._take()
+        line = self._take(self._until_end)
         self._settle(line)
         self.count += line.count(self._end) if self._end else 0
         return line
@@ -93,24 +93,23 @@ class FirstLines:
         Raises:
             FileError: its quotes are broken, or it does not come to an end.
         """
-        record = line = self._take()
+        record = line = self._take(self._until_end)
         found = self._fields(record)
         while found is None:
-            line = self._take(len(record))
-            if not line:
+            # Only a quote can close what is open: no line end before it counts.
+            quote = self._dialect.quote_byte or b""
+            more = self._take(re.compile(re.escape(quote)), len(record))
+            if not more.endswith(quote):
                 raise FileError(
                     f"{self._path}: a quote that is opened in line {self.count + 1} is never "
                     "closed: close it, or set quote in the table's dialect"
                 )
-            record += line
-            # Only a quote can close what is open.
-            found = self._fields(record) if self._closing(line) else None
+            line = self._take(self._until_end, len(record) + len(more))
+            record += more + line
+            found = self._fields(record)
         self._settle(line)
         self.count += record.count(self._end) if self._end else 0
         return found if record else []
-
-    def _closing(self, line: bytes) -> bool:
-        return self._dialect.quote_byte is not None and self._dialect.quote_byte in line
 
     def look_ahead(self) -> None:
         """Find out how lines end without taking one, as far as the stream has them at hand."""
@@ -152,15 +151,19 @@ class FirstLines:
         if not self._end and line.endswith((LF, CR)):
             self._end = line[-1:]
 
-    def _take(self, before: int = 0) -> bytes:
-        """Take bytes up to and with the next line end, whatever stands around it.
+    @property
+    def _until_end(self) -> re.Pattern[bytes]:
+        return _LINE_ENDS[self._end]
+
+    def _take(self, until: re.Pattern[bytes], before: int = 0) -> bytes:
+        """Take bytes up to and with the next that fit a pattern, or to the end of the file.
 
         Raises:
             FileError: with the `before` bytes of the same record it is too long for a header.
         """
         taken = bytearray()
         while at_hand := self._stream.peek(1):
-            found = _LINE_ENDS[self._end].search(at_hand)
+            found = until.search(at_hand)
             taken += self._read(found.end() if found else len(at_hand))
             if before + len(taken) > MAX_HEADER_BYTES:
                 raise FileError(
