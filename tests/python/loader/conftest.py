@@ -42,6 +42,12 @@ farm:
 """
 
 
+@pytest.fixture(autouse=True)
+def run_record_outside_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the records of the tests' runs away from those of the developer's own."""
+    monkeypatch.setenv("LOADER_RECORD", str(tmp_path / "run_record.json"))
+
+
 @pytest.fixture
 def sources_file(tmp_path: Path) -> Path:
     """A declaration of sources of the tests' own."""
