@@ -49,15 +49,28 @@ def where(url: str) -> str:
     return f"database {parts.get('dbname', '')} at {host}:{port}"
 
 
-def connect(url: str, *, application_name: str = "counting-house") -> Connection:
+def connect(
+    url: str,
+    *,
+    application_name: str = "counting-house",
+    setting: str = "DATABASE_URL",
+    oldest_source: int | None = None,
+) -> Connection:
     """Open a connection; short failures of server or network are tried again for a few seconds.
+
+    Args:
+        url: of the database.
+        application_name: names the program in pg_stat_activity.
+        setting: where the URL comes from, for messages.
+        oldest_source: major version of PostgreSQL that will do for a database that is read from;
+            None for the warehouse itself.
 
     Returns:
         A psycopg2 connection, not in autocommit, whose session is in UTC.
 
     Raises:
         ConnectionFailed: the server does not answer or does not let us in.
-        ServerTooOld: it is older than PostgreSQL 16.
+        ServerTooOld: it is older than PostgreSQL 16, or than `oldest_source`.
     """
 
     @retry(attempts=5, first_wait=0.3, longest_wait=2.0)
@@ -74,9 +87,9 @@ def connect(url: str, *, application_name: str = "counting-house") -> Connection
     try:
         opened = attempt()
     except psycopg2.Error as error:
-        raise ConnectionFailed(_explain(url, error)) from None
+        raise ConnectionFailed(_explain(url, error, setting)) from None
     try:
-        check_version(opened.server_version, where(url))
+        check_version(opened.server_version, where(url), oldest_source)
         with transaction(opened) as cur:
             cur.execute("set timezone to 'UTC'")
     except BaseException:
@@ -85,14 +98,17 @@ def connect(url: str, *, application_name: str = "counting-house") -> Connection
     return opened
 
 
-def check_version(server_version: int, place: str) -> None:
+def check_version(server_version: int, place: str, oldest_source: int | None = None) -> None:
     """Refuse a server that is too old; `server_version` as libpq gives it (160004 for 16.4)."""
-    if server_version < MINIMUM_MAJOR * 10_000:
-        raise ServerTooOld(
-            f"{place} runs PostgreSQL {server_version // 10_000}; the warehouse needs "
-            f"{MINIMUM_MAJOR} or newer: upgrade that server, or unset DATABASE_URL to use the "
-            "embedded one"
-        )
+    oldest = MINIMUM_MAJOR if oldest_source is None else oldest_source
+    if server_version >= oldest * 10_000:
+        return
+    needs, fix = f"the warehouse needs {oldest} or newer", "upgrade that server"
+    if oldest_source is None:
+        fix += ", or unset DATABASE_URL to use the embedded one"
+    else:
+        needs = f"a source must be {oldest} or newer"
+    raise ServerTooOld(f"{place} runs PostgreSQL {server_version // 10_000}; {needs}: {fix}")
 
 
 def use_utc(conn: Connection) -> None:
@@ -125,19 +141,20 @@ def use_utc(conn: Connection) -> None:
             ) from None
 
 
-def _explain(url: str, error: psycopg2.Error) -> str:
+def _explain(url: str, error: psycopg2.Error, setting: str) -> str:
     """Turn libpq's words into one line with the fix."""
+    also_env = " (or in .env)" if setting == "DATABASE_URL" else ""
     # libpq's own question would stand before our answer to it.
     reason = re.sub(r"\s+Is the server running[^?]*\?", "", " ".join(str(error).split()))
     lowered = reason.lower()
     if "password authentication failed" in lowered or "no password supplied" in lowered:
-        fix = "check user and password in DATABASE_URL (or in .env)"
+        fix = f"check user and password in {setting}{also_env}"
     elif "does not exist" in lowered:
-        fix = "create it, or correct DATABASE_URL"
+        fix = f"create it, or correct {setting}"
     elif "connection refused" in lowered or "timeout expired" in lowered:
-        fix = "is the server running? start it, or correct DATABASE_URL"
+        fix = f"is the server running? start it, or correct {setting}"
     else:
-        fix = "check DATABASE_URL (or .env)"
+        fix = f"check {setting}{also_env}"
     return f"cannot connect to {where(url)}: {reason}; {fix}"
 
 
