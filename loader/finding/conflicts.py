@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from loader.errors import ConflictError
 from loader.finding.manifest import Manifest
+from loader.finding.store import Location
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class LoadedBatches:
         for name, file in sorted(known.items()):
             self._names[file.batch].append(name)
 
-    def check(self, manifest: Manifest, path: Path) -> None:
-        """Compare a batch, as its manifest at `path` has it, with what was loaded of it before.
+    def check(self, manifest: Manifest, location: Location) -> None:
+        """Compare a batch, as its manifest has it, with what was loaded of it before.
 
         Raises:
             ConflictError: a file was loaded with other content, or is not in the manifest any more.
@@ -48,7 +48,7 @@ class LoadedBatches:
         difference = self._first_difference(manifest)
         if difference:
             raise ConflictError(
-                f"{path}: batch {manifest.batch} is not the one that was loaded before: "
+                f"{location}: batch {manifest.batch} is not the one that was loaded before: "
                 f"{difference}; nothing of it was loaded now: load it into another database, or "
                 "bring the batch back as it was"
             )
@@ -58,12 +58,13 @@ class LoadedBatches:
         for table in manifest.all_tables.values():
             for file in table.files:
                 name = manifest.name_of(file)
-                before = self._known.get(name)
-                if before and before.sha256 != file.sha256:
+                loaded = self._known.get(name)
+                if loaded and loaded.sha256 != file.sha256:
                     return (
-                        f"{name} had other content ({before.bytes:,} bytes, sha256 "
-                        f"{before.sha256[:12]}…; now {file.bytes:,} bytes, {file.sha256[:12]}…)"
+                        f"{name} had other content ({loaded.bytes:,} bytes, sha256 "
+                        f"{loaded.sha256[:12]}…; now {file.bytes:,} bytes, {file.sha256[:12]}…)"
                     )
                 listed.add(name)
-        gone = next((name for name in self._names[manifest.batch] if name not in listed), None)
+        before = self._names.get(manifest.batch, ())
+        gone = next((name for name in before if name not in listed), None)
         return gone and f"{gone} was loaded, and the manifest does not list it any more"

@@ -5,7 +5,7 @@ It is written last, by rename, so a batch that has one is complete.
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from loader.errors import ManifestError
+from loader.finding.store import Location
 from loader.sources import Format
 
 MANIFEST = "manifest.json"
@@ -70,29 +71,27 @@ class Manifest(_Part):
         return f"{self.batch}/{PurePosixPath(file.path)}"
 
 
-def read_manifest(folder: Path, source: str) -> Manifest:
-    """Read the manifest of a batch folder.
+def read_manifest(location: Location, source: str, batch: str) -> Manifest:
+    """Read the manifest that lies in the folder of a batch.
 
     Raises:
-        ManifestError: it cannot be read, a key is wrong, or it belongs to another source or folder.
+        ManifestError: a key is wrong, or it belongs to another source or folder.
+        FileError: it cannot be read.
     """
-    path = folder / MANIFEST
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ManifestError(f"{path}: cannot be read: {error.strerror}") from None
+        manifest = Manifest.model_validate_json(location.read())
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in fault["loc"]) or "the whole file"
-        raise ManifestError(f"{path}: {key}: {fault['msg']}; deliver the batch again") from None
+        raise ManifestError(f"{location}: {key}: {fault['msg']}; deliver the batch again") from None
     if manifest.source != source:
         raise ManifestError(
-            f"{path}: is of source {manifest.source!r}, not {source!r}: load it with "
+            f"{location}: is of source {manifest.source!r}, not {source!r}: load it with "
             f"python -m loader {manifest.source}"
         )
-    if manifest.batch != folder.name:
+    if manifest.batch != batch:
         raise ManifestError(
-            f"{path}: is of batch {manifest.batch!r}, but lies in folder {folder.name!r}: "
+            f"{location}: is of batch {manifest.batch!r}, but lies in folder {batch!r}: "
             "rename the folder to its batch"
         )
     return manifest

@@ -1,7 +1,8 @@
-"""The bytes of a landed file: read once, hashed and counted as they lie on disk, decompressed."""
+"""The bytes of a landed file: read once, hashed and counted as they lie in its store, unpacked."""
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import io
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from loader.errors import FileError
 from loader.finding.discovery import LandedFile
+from loader.reading.dialect import Dialect, LineEnds
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 # 256 KB 0.95, of 1 MB 0.88 (best of 5, 1.5M rows of 9 columns, 2 connections, PostgreSQL 18).
 BLOCK = 64 * 1024
 
-LINE_END = ord("\n")
+# Makes the error for content whose last line has no end, which would be this one.
+_CutOff = Callable[[bytes], FileError]
 
 
 class Stopped(Exception):  # noqa: N818 - not a fault: the run is being ended
@@ -64,11 +67,16 @@ class Meter:
         return self._stop.is_set()
 
 
-class _OnDisk(io.RawIOBase):
-    """The file as it lies on disk, hashed and counted while it is read."""
+class _Stored(io.RawIOBase):
+    """The file as it lies in its store, hashed and counted while it is read.
+
+    Faults of the store become FileErrors here, before a library that unpacks could take them for
+    faults of the content.
+    """
 
     def __init__(self, file: LandedFile, meter: Meter | None) -> None:
-        self._file = file.path.open("rb", buffering=0)
+        self._path = file.path
+        self._file = file.path.open()
         self._meter = meter
         self.digest = hashlib.sha256()
         self.bytes = 0
@@ -77,7 +85,10 @@ class _OnDisk(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        n = self._file.readinto(buffer) or 0
+        try:
+            n = self._file.readinto(buffer) or 0
+        except OSError as error:
+            raise self._path.fault(error) from None
         self.digest.update(memoryview(buffer)[:n])
         self.bytes += n
         if self._meter:
@@ -91,95 +102,142 @@ class _OnDisk(io.RawIOBase):
 
 
 class _Unpacked(io.RawIOBase):
-    """The file's content; faults of disk and compression become FileErrors.
+    """The content of a compressed file; what is wrong with it becomes a FileError."""
 
-    So does, where a line end is needed, to come to the end without one: before the last record is
-    given away, so that a cut one is not taken for one that is only faulty.
-    """
-
-    def __init__(self, file: LandedFile, disk: _OnDisk, meter: Meter | None) -> None:
-        self._landed, self._meter = file, meter
-        self._ended = True
-        self._inner: io.RawIOBase | gzip.GzipFile | pa.NativeFile = disk
-        if file.compression == "gzip":
-            self._inner = gzip.GzipFile(fileobj=io.BufferedReader(disk, BLOCK), mode="rb")
-        elif file.compression == "zstd":
-            self._inner = _zstd(disk)
+    def __init__(self, file: LandedFile, stored: _Stored) -> None:
+        self._path, self._kind, self._stored = file.path, file.compression, stored
+        self._inner: gzip.GzipFile | pa.NativeFile
+        if self._kind == "gzip":
+            self._inner = gzip.GzipFile(fileobj=io.BufferedReader(stored, BLOCK), mode="rb")
+        else:
+            self._inner = _zstd(stored)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        n = self._fill(buffer)
-        if n:
-            self._ended = memoryview(buffer)[n - 1] == LINE_END
-        elif self._landed.needs_line_end and not self._ended:
-            raise _no_line_end(self._landed, self._meter)
+        try:
+            n = self._inner.readinto(buffer) or 0
+        except EOFError:
+            raise self._cut_off() from None
+        except (zlib.error, gzip.BadGzipFile, OSError) as error:
+            raise FileError(
+                f"{self._path}: is not sound {self._kind} ({error}): deliver it again"
+            ) from None
+        if not n and not self._stored.bytes:
+            # Even nothing, compressed, has a head and an end.
+            raise self._cut_off()
         return n
 
-    def _fill(self, buffer: WriteableBuffer) -> int:
-        try:
-            return self._inner.readinto(buffer) or 0
-        except EOFError:
-            raise FileError(
-                f"{self._landed.path}: the gzip file is cut off before its end: deliver it again"
-            ) from None
-        except (zlib.error, gzip.BadGzipFile) as error:
-            raise FileError(
-                f"{self._landed.path}: is not sound gzip ({error}): deliver it again"
-            ) from None
-        except OSError as error:
-            if error.errno is None:  # Arrow's, of the content
-                raise FileError(
-                    f"{self._landed.path}: is not sound zstd ({error}): deliver it again"
-                ) from None
-            raise FileError(f"{self._landed.path}: cannot be read: {error.strerror}") from None
+    def _cut_off(self) -> FileError:
+        return FileError(
+            f"{self._path}: the {self._kind} file is cut off before its end: deliver it again"
+        )
 
 
-def _zstd(disk: _OnDisk) -> pa.NativeFile:
+def _zstd(stored: _Stored) -> pa.NativeFile:
     # Only here: a load of other files need not wait for the import.
     import pyarrow as pa  # noqa: PLC0415
 
-    return pa.CompressedInputStream(pa.PythonFile(disk, mode="r"), "zstd")
+    return pa.CompressedInputStream(pa.PythonFile(stored, mode="r"), "zstd")
+
+
+class _Whole(io.RawIOBase):
+    """Content of which only the end of its last line shows that it is whole.
+
+    To come to the end without one is an error: before the last record is given away, so that a cut
+    one is not taken for one that is only faulty.
+    """
+
+    def __init__(self, inner: io.RawIOBase, line_ends: LineEnds, cut_off: _CutOff) -> None:
+        self._inner, self._cut_off = inner, cut_off
+        self._end = {"auto": b"", "cr": b"\r"}.get(line_ends, b"\n")
+        self._first, self._last = b"", b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        n = self._inner.readinto(buffer) or 0
+        content = memoryview(buffer)[:n]
+        if n == 0:
+            if self._last not in {b"", self._end or b"\r"} and self._first != codecs.BOM_UTF8:
+                raise self._cut_off(self._end or b"\n")
+            return 0
+        if not self._end:
+            self._end = _first_line_end(self._last + bytes(content))
+        if len(self._first) <= len(codecs.BOM_UTF8):
+            self._first += bytes(content[: len(codecs.BOM_UTF8) + 1])
+        self._last = bytes(content[-1:])
+        return n
+
+
+def _first_line_end(content: bytes) -> bytes:
+    """Give LF, which stands for CRLF as well, or CR; empty where it takes more to tell."""
+    lf, cr = content.find(b"\n"), content.find(b"\r")
+    if cr == -1 or -1 < lf <= cr + 1:
+        return b"\n" if lf != -1 else b""
+    return b"\r" if cr + 1 < len(content) else b""
 
 
 class FileStream(io.BufferedReader):
-    """A landed file's content, from its first byte to its last.
+    """A landed file's content, from its first byte to its last: decompressed, UTF-16 as UTF-8.
 
     `verify` may be asked once the end is reached.
+
+    Args:
+        file: to be read.
+        meter: counts its bytes.
+        dialect: how it is written, if it is CSV.
+
+    Raises:
+        FileError: it cannot be opened; so does reading, when the file is not sound or seems cut
+            off; FileUnreachable when its store breaks off.
     """
 
-    def __init__(self, file: LandedFile, meter: Meter | None = None) -> None:
-        try:
-            self._disk = _OnDisk(file, meter)
-        except OSError as error:
-            raise FileError(f"{file.path}: cannot be read: {error.strerror}") from None
+    def __init__(
+        self, file: LandedFile, meter: Meter | None = None, *, dialect: Dialect | None = None
+    ) -> None:
+        self._stored = _Stored(file, meter)
         self._landed = file
-        super().__init__(_Unpacked(file, self._disk, meter), BLOCK)
+        raw: io.RawIOBase = self._stored
+        if file.compression:
+            raw = _Unpacked(file, self._stored)
+        if file.needs_line_end:
+
+            def cut_off(line_end: bytes) -> FileError:
+                return _no_line_end(file, meter, dialect, line_end)
+
+            raw = _Whole(raw, dialect.line_ends if dialect else "lf", cut_off)
+        super().__init__(raw, BLOCK)
 
     def close(self) -> None:
         """Close the file."""
         super().close()
-        self._disk.close()
+        self._stored.close()
 
     @property
     def disk_bytes(self) -> int:
-        """Bytes read from disk so far."""
-        return self._disk.bytes
+        """Bytes of the file itself that were read so far."""
+        return self._stored.bytes
 
     def verify(self) -> str:
-        """SHA-256 of the file's bytes on disk, in hex, compared with the manifest's.
+        """SHA-256 of the file's own bytes, in hex, compared with the manifest's.
 
         Raises:
-            FileError: the manifest promises another one.
+            FileError: the manifest promises another one, or the file was changed meanwhile.
         """
-        return verify_sha256(self._landed, self._disk.digest.hexdigest())
+        if self._landed.sha256 is None:
+            self._landed.path.check_unchanged()
+        return verify_sha256(self._landed, self._stored.digest.hexdigest())
 
 
-def _no_line_end(file: LandedFile, meter: Meter | None) -> FileError:
+def _no_line_end(
+    file: LandedFile, meter: Meter | None, dialect: Dialect | None, line_end: bytes
+) -> FileError:
     # Lines are counted only here, by reading again: the fast path needs no number.
-    with FileStream(replace(file, needs_line_end=False), meter) as stream:
-        line = 1 + sum(block.count(b"\n") for block in iter(lambda: stream.read(BLOCK), b""))
+    with FileStream(replace(file, needs_line_end=False), meter, dialect=dialect) as stream:
+        line = 1 + sum(block.count(line_end) for block in iter(lambda: stream.read(BLOCK), b""))
     return FileError(
         f"{file.path}: line {line:,} has no end: the file may be cut off; bring the whole file, "
         "or, if its source never ends the last line, say last_line_end: optional for the table "
@@ -202,14 +260,15 @@ def verify_sha256(file: LandedFile, found: str) -> str:
 
 
 def file_sha256(file: LandedFile, meter: Meter | None = None) -> str:
-    """SHA-256 of a file's bytes on disk, in hex."""
-    try:
-        with _OnDisk(file, meter) as disk, memoryview(bytearray(BLOCK)) as buffer:
-            while disk.readinto(buffer):
-                pass
-            return disk.digest.hexdigest()
-    except OSError as error:
-        raise FileError(f"{file.path}: cannot be read: {error.strerror}") from None
+    """SHA-256 of a file's own bytes, in hex.
+
+    Raises:
+        FileError: it cannot be read.
+    """
+    with _Stored(file, meter) as stored, memoryview(bytearray(BLOCK)) as buffer:
+        while stored.readinto(buffer):
+            pass
+        return stored.digest.hexdigest()
 
 
 class ChunkReader:
