@@ -6,7 +6,12 @@ import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+from loader.errors import RejectsError
+
+if TYPE_CHECKING:
+    from loader.reading.records import Reject
 
 _COUNT = re.compile(r"[0-9]{1,18}")
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,9})?)%")
@@ -57,3 +62,62 @@ class Budget:
 
 
 DEFAULT_BUDGET = Budget.parse("5%")
+
+
+class Rejects:
+    """The records of one file that are set aside, as far as the budget goes.
+
+    Args:
+        path: the file, for the message.
+        budget: how many are allowed; one more fails the file.
+        promised: the number of records that the manifest gives; None where there is none. With it
+            a share is known from the start, and a file beyond repair is not read to its end.
+
+    Attributes:
+        found: the records, in the order in which they were added.
+    """
+
+    def __init__(self, path: object, budget: Budget, promised: int | None = None) -> None:
+        self._path, self._budget = path, budget
+        self._limit = budget.allowed(promised)
+        self.found: list[Reject] = []
+
+    def add(self, reject: Reject) -> None:
+        """Set a record aside.
+
+        Raises:
+            RejectsError: there are more than the budget allows.
+        """
+        self.found.append(reject)
+        self._judge(self._limit)
+
+    def settle(self, records: int) -> list[Reject]:
+        """Judge a file that has been read to its end.
+
+        Args:
+            records: that it has, those set aside included.
+
+        Returns:
+            Those set aside.
+
+        Raises:
+            RejectsError: more of them are set aside than the budget allows.
+        """
+        self._judge(self._budget.allowed(records))
+        return self.found
+
+    def _judge(self, limit: int | None) -> None:
+        if limit is None or len(self.found) <= limit:
+            return
+        first = min(self.found)
+        if limit:
+            share = f" ({self._budget} of the file)" if self._budget.is_share else ""
+            what = f"more than {limit:,} records{share} cannot be loaded; the first is record"
+            fix = "a higher --max-rejects sets more of them aside"
+        else:
+            what = "record"
+            fix = "correct it, or set such records aside with --max-rejects N"
+        raise RejectsError(
+            f"{self._path}: {what} {first.record_number:,}: {first.message}; "
+            f"nothing of the file was loaded; {fix}"
+        )

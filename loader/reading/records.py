@@ -1,32 +1,35 @@
-"""Records that COPY cannot take: what is wrong with them, and how many of them a file may have.
-
-A CSV file that COPY refuses is read again in records, by COPY's own rules (every quote opens or
-closes; only a line end outside quotes ends a record). So what is found sound here is what COPY
-takes.
-"""
+"""Records that COPY cannot take: what is wrong with them, and in which line they stand."""
 
 from __future__ import annotations
 
-import re
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+import io
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from loader.errors import RejectsError
-from loader.loading.budget import Budget
-from loader.reading.streams import BLOCK
+from loader.reading.dialect import Dialect
 
-# A record longer than this is taken for one whose quote was never closed: it bounds the memory.
-MAX_RECORD_BYTES = 64 * 1024**2
+# Read at a time when lines are counted.
+_PIECE = 256 * 1024
 
-_QUOTED = re.compile(rb'"[^"]*"')
+# Bytes that the encoding does not define; PostgreSQL refuses them, too.
+_NOT_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 
 
 class Reject(NamedTuple):
-    """A record set aside: its number in the file, why, and its bytes without the line end."""
+    """A record set aside.
 
+    Attributes:
+        record_number: in the file, from 1; header and comments not counted.
+        line_number: of its first line, as an editor counts; 0 until `locate` has found it.
+        byte_offset: of its first byte in the decompressed file; None where that says nothing.
+        reason: a code.
+        message: what is wrong, to follow "record 5: ".
+        line: its bytes without the line end.
+    """
+
+    record_number: int
     line_number: int
+    byte_offset: int | None
     reason: str
     message: str
     line: bytes
@@ -39,174 +42,73 @@ class Fault(NamedTuple):
     message: str
 
 
-class Rejects:
-    """The records of one file that are set aside, as far as the budget goes.
+def text_fault(line: bytes, encoding: str = "utf-8") -> Fault | None:
+    """Say why PostgreSQL would not take these bytes as text; None when it would.
 
     Args:
-        path: the file, for the message.
-        budget: how many are allowed; one more fails the file.
-        promised: the number of records that the manifest gives; None where there is none. With it
-            a share is known from the start, and a file beyond repair is not read to its end.
+        line: the bytes; of UTF-16, turned into UTF-8.
+        encoding: of the file, as a dialect calls it.
     """
-
-    def __init__(self, path: Path, budget: Budget, promised: int | None = None) -> None:
-        self._path, self._budget = path, budget
-        self._limit = budget.allowed(promised)
-        self.found: list[Reject] = []
-
-    def add(self, number: int, fault: Fault, line: bytes) -> None:
-        """Set a record aside.
-
-        Raises:
-            RejectsError: there are more than the budget allows.
-        """
-        self.found.append(Reject(number, *fault, line))
-        self._judge(self._limit)
-
-    def settle(self, records: int) -> None:
-        """Judge a file that has been read to its end.
-
-        Args:
-            records: that it has, those set aside included.
-
-        Raises:
-            RejectsError: more of them are set aside than the budget allows.
-        """
-        self._judge(self._budget.allowed(records))
-
-    def _judge(self, limit: int | None) -> None:
-        if limit is None or len(self.found) <= limit:
-            return
-        first = self.found[0]
-        if limit:
-            share = f" ({self._budget} of the file)" if self._budget.is_share else ""
-            what = f"more than {limit:,} records{share} cannot be loaded; the first is record"
-            fix = "a higher --max-rejects sets more of them aside"
-        else:
-            what = "record"
-            fix = "correct it, or set such records aside with --max-rejects N"
-        raise RejectsError(
-            f"{self._path}: {what} {first.line_number:,}: {first.message}; "
-            f"nothing of the file was loaded; {fix}"
-        )
-
-
-def text_fault(line: bytes) -> Fault | None:
-    """Say why PostgreSQL would not take these bytes as text; None when it would."""
     if b"\0" in line:
         return Fault("nul_byte", f"holds a NUL byte at byte {line.index(0) + 1}")
+    start = first_undecodable(line, encoding)
+    if start is None:
+        return None
+    if encoding == "utf-16":
+        return Fault("invalid_encoding", f"is not UTF-16: half a character at byte {start + 1}")
+    reason = "invalid_utf8" if encoding == "utf-8" else "invalid_encoding"
+    name = encoding.upper() if encoding == "utf-8" else encoding
+    return Fault(reason, f"is not {name}: byte 0x{line[start]:02x} at byte {start + 1}")
+
+
+def first_undecodable(data: bytes, encoding: str) -> int | None:
+    """Find the first byte that is no text in an encoding."""
+    if encoding == "latin-1":
+        return None
+    if encoding == "cp1252":
+        found = [place for byte in _NOT_CP1252 if (place := data.find(byte)) >= 0]
+        return min(found, default=None)
     try:
-        line.decode()
+        data.isascii() or data.decode()
     except UnicodeDecodeError as error:
-        byte = line[error.start]
-        return Fault("invalid_utf8", f"is not UTF-8: byte 0x{byte:02x} at byte {error.start + 1}")
+        return error.start
     return None
 
 
-def _count_fields(body: bytes) -> int:
-    """Fields of a record: commas outside quotes, and one."""
-    if b'"' in body:
-        body = b"".join(body.split(b'"')[::2])
-    return body.count(b",") + 1
-
-
-def _csv_fault(body: bytes, fields: int) -> Fault | None:
-    """Say why COPY would not take a record, given without its line end; None when it would."""
-    if body.count(b'"') % 2:
-        return Fault("unclosed_quote", "opens a quote that is never closed")
-    found = _count_fields(body)
-    if found != fields:
-        reason = "too_few_fields" if found < fields else "too_many_fields"
-        return Fault(reason, f"has {found} fields, the header names {fields}")
-    if b"\r" in body and b"\r" in _QUOTED.sub(b"", body):
-        return Fault("stray_carriage_return", "holds a carriage return outside quotes")
-    return text_fault(body)
-
-
-def _without_line_end(record: bytes) -> bytes:
-    if record.endswith(b"\r\n"):
-        return record[:-2]
-    return record[:-1] if record.endswith(b"\n") else record
-
-
-class _Lines:
-    """Lines that can be given back."""
-
-    def __init__(self, lines: Iterable[bytes]) -> None:
-        self._lines = iter(lines)
-        self._back: deque[bytes] = deque()
-
-    def take(self) -> bytes | None:
-        return self._back.popleft() if self._back else next(self._lines, None)
-
-    def give_back(self, lines: Sequence[bytes]) -> None:
-        self._back.extendleft(reversed(lines))
-
-    def record(self, first: bytes) -> list[bytes]:
-        """Take the lines that belong to the first one: up to the one that closes its last quote."""
-        parts, size, is_open = [first], len(first), first.count(b'"') % 2 == 1
-        while is_open and size < MAX_RECORD_BYTES and (line := self.take()) is not None:
-            parts.append(line)
-            size += len(line)
-            is_open = line.count(b'"') % 2 == 0
-        return parts
-
-
-def _is_whole(parts: list[bytes], fields: int) -> bool:
-    body = _without_line_end(b"".join(parts))
-    return body.count(b'"') % 2 == 0 and _count_fields(body) == fields
-
-
-def _records(source: Iterable[bytes], fields: int) -> Iterator[bytes]:
-    """Join lines to records: a line end inside quotes is part of its field.
-
-    A quote that should not be there would swallow all that follows it, up to the next quote. So a
-    faulty record of several lines is taken apart where a whole record begins in its second line:
-    then only the first line is the bad one.
-    """
-    lines = _Lines(source)
-    while (line := lines.take()) is not None:
-        parts = lines.record(line)
-        if len(parts) > 1 and not _is_whole(parts, fields):
-            rest = parts[1:]
-            lines.give_back(rest[1:])
-            following = lines.record(rest[0])
-            if _is_whole(following, fields):
-                lines.give_back(following)
-                parts = [line]
-            else:
-                lines.give_back(following[len(rest) :])
-                for _ in range(len(rest) - len(following)):
-                    lines.take()
-        yield b"".join(parts)
-
-
-def sound_csv(lines: Iterable[bytes], fields: int, rejects: Rejects) -> Iterator[bytes]:
-    """Give the sound records of a CSV file, each with its record number as a first field before it.
+def locate(
+    stream: io.BufferedIOBase, rejects: Sequence[Reject], dialect: Dialect, line_end: bytes
+) -> list[Reject]:
+    """Find the lines that rejects stand in, and where they begin in the file's own bytes.
 
     Args:
-        lines: the file's lines after its header.
-        fields: number of fields that a record must have.
-        rejects: takes the other records.
-
-    Yields:
-        Blocks of CSV for COPY.
-
-    Raises:
-        RejectsError: out of `rejects`.
+        stream: the file's content from its first byte on; it is read to the last of them.
+        rejects: their offsets are those in the content.
+        dialect: of the file. In UTF-16 the offsets differ from those of the content.
+        line_end: LF or CR.
     """
-    block: list[bytes] = []
-    size = 0
-    for number, record in enumerate(_records(lines, fields), start=1):
-        body = _without_line_end(record)
-        fault = _csv_fault(body, fields)
-        if fault:
-            rejects.add(number, fault, body)
-            continue
-        block.append(b"%d,%b\n" % (number, body))
-        size += len(body)
-        if size >= BLOCK:
-            yield b"".join(block)
-            block, size = [], 0
-    if block:
-        yield b"".join(block)
+    found: list[Reject] = []
+    position = lines = units = 0
+    piece = b""
+    start = 0  # of what is left of the piece
+    for reject in sorted(rejects, key=lambda one: one.byte_offset or 0):
+        assert reject.byte_offset is not None
+        while position < reject.byte_offset:
+            if start == len(piece):
+                piece, start = stream.read(_PIECE), 0
+                if not piece:
+                    break
+            end = min(len(piece), start + reject.byte_offset - position)
+            lines += piece.count(line_end, start, end)
+            if dialect.encoding == "utf-16":
+                units += _utf16_units(piece[start:end])
+            position += end - start
+            start = end
+        offset = 2 * units if dialect.encoding == "utf-16" else reject.byte_offset
+        found.append(reject._replace(line_number=lines + 1, byte_offset=offset))
+    return sorted(found)
+
+
+def _utf16_units(data: bytes) -> int:
+    """Count the two-byte units that text in UTF-8 has in UTF-16."""
+    beyond = sum(data.count(bytes([lead])) for lead in range(0xF0, 0xF5))
+    return len(data.decode("utf-8", "ignore")) + beyond
