@@ -8,10 +8,13 @@ warehouse.errors.WarehouseError
     ├── RunFailed               the run ended, but something in it failed
     ├── Interrupted             a user or the system ended the run (exit code 130)
     ├── RecordError             the record of the run cannot be written
+    ├── LedgerError             the ledger cannot be read
     ├── IndexesError            an index dropped for a bulk load cannot be built again
+    ├── CorrectionsError        a file of corrected rejects cannot be read or written
     └── ItemError               fails one batch or file; the others go on
         ├── ManifestError       a batch's manifest.json cannot be trusted
         ├── ConflictError       a batch is not the one that raw holds files of
+        ├── TableError          a table of a source database cannot be copied
         └── FileError           a file cannot be read or loaded
             ├── FileUnreachable the file's store does not answer; it may do so when asked again
             ├── RejectsError    more records that COPY cannot take than --max-rejects allows
@@ -57,6 +60,14 @@ class RecordError(LoaderError):
     """The record of a run cannot be written to its place."""
 
 
+class CorrectionsError(LoaderError):
+    """A file of corrected rejects cannot be read or written, or is no such file."""
+
+
+class LedgerError(LoaderError):
+    """The ledger cannot be read: it is of an earlier version, or belongs to somebody else."""
+
+
 class ItemError(LoaderError):
     """Fails one batch or file of a run; the others go on."""
 
@@ -67,6 +78,10 @@ class ManifestError(ItemError):
 
 class ConflictError(ItemError):
     """A batch differs from what was loaded of it before."""
+
+
+class TableError(ItemError):
+    """A table of a source database cannot be copied as it is declared, or as it is there."""
 
 
 class FileError(ItemError):

@@ -49,28 +49,32 @@ class PostgresTable(Strict):
         from_: `from` in YAML: schema.table there; where not given, the table of this name in
             the schema public.
         columns: those to copy; None for all that it has.
-        key: columns that together name a row.
+        key: columns that together name a row; None for the primary key that it has there.
         updated_at: column that grows with every change of a row; None where there is none, and
             the table is copied whole each time.
         overlap: how far before the high-water mark to read again, for rows that were committed
             late.
+        schema_: `schema` in YAML; whether columns that come or go there extend the raw table and
+            load as null (`evolve`) or are refused (`strict`).
     """
 
     from_: Annotated[_Relation | None, Field(alias="from")] = None
     columns: CopiedColumns | None = None
-    key: Annotated[list[Identifier], Field(min_length=1)]
+    key: Annotated[list[Identifier], Field(min_length=1)] | None = None
     updated_at: Identifier | None = None
     overlap: Annotated[timedelta, BeforeValidator(_check_overlap), Field(ge=timedelta(0))] = (
         timedelta(minutes=5)
     )
+    schema_: Annotated[Literal["evolve", "strict"], Field(alias="schema")] = "evolve"
 
     @model_validator(mode="after")
     def _keys_fit_together(self) -> Self:
-        if len(set(self.key)) < len(self.key):
+        key = self.key or []
+        if len(set(key)) < len(key):
             raise ValueError("key names a column twice")
         if self.updated_at is None and "overlap" in self.model_fields_set:
             raise ValueError("without updated_at nothing can overlap: remove overlap")
-        needed = [*self.key, *([self.updated_at] if self.updated_at is not None else [])]
+        needed = [*key, *([self.updated_at] if self.updated_at is not None else [])]
         for name in needed:
             if self.columns is not None and name not in self.columns:
                 raise ValueError(f"columns lack {name!r}, which key or updated_at names")
@@ -110,6 +114,15 @@ class PostgresSource(Strict):
     type: Literal["postgres"]
     url_env: Annotated[str, AfterValidator(_check_variable)]
     tables: Annotated[dict[Name, PostgresTable], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _relations_differ(self) -> Self:
+        owners: dict[tuple[str, str], str] = {}
+        for name, table in self.tables.items():
+            owner = owners.setdefault(table.relation(name), name)
+            if owner != name:
+                raise ValueError(f"{owner} and {name} copy the same table: remove one")
+        return self
 
     @model_validator(mode="before")
     @classmethod
