@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from loader.commands.load import load
+from loader.commands.status import status
 
 
 class _LoadsByDefault(click.Group):
@@ -28,6 +29,7 @@ def main() -> None:
 
 
 main.add_command(load)
+main.add_command(status)
 
 if __name__ == "__main__":
     main(prog_name="python -m loader")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from psycopg2.extensions import connection
+from psycopg2.extensions import connection, cursor
 
 from loader.errors import LockedError
 from warehouse.composed import try_lock
@@ -16,6 +16,18 @@ from warehouse.connections import connect, transaction
 LOCK_PATIENCE = 5.0
 
 _POLL_SECONDS = 0.1
+
+
+def _key(source: str) -> str:
+    return f"counting-house.loader {source}"
+
+
+def is_locked(cur: cursor, source: str) -> bool:
+    """Say whether somebody holds the source's lock; keeps it from nobody for longer than a moment.
+
+    The transaction must end soon: until then others can only share the lock.
+    """
+    return not try_lock(cur, _key(source), shared=True)
 
 
 @contextmanager
@@ -30,7 +42,7 @@ def locked(url: str, source: str) -> Iterator[connection]:
         deadline = time.monotonic() + LOCK_PATIENCE
         while True:
             with transaction(conn) as cur:
-                if try_lock(cur, f"counting-house.loader {source}", until="session"):
+                if try_lock(cur, _key(source), until="session"):
                     break
             if time.monotonic() > deadline:
                 raise LockedError(

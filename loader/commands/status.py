@@ -1,0 +1,45 @@
+"""`python -m loader status`: what the ledger says of each source."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from loader.raw.status import read_status
+from loader.raw.status_report import show
+from loader.sources import SOURCES_FILE, load_sources
+from warehouse.connections import connect, database_url
+
+
+@click.command()
+@click.argument("source", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Exit code 1 when something needs a hand: a file that failed and was not loaded since, "
+    "open rejects, an interrupted load.",
+)
+@click.option(
+    "--sources",
+    "sources_file",
+    type=click.Path(path_type=Path),
+    default=SOURCES_FILE,
+    show_default="loader/sources.yml",
+    help="Declares the sources, their tables and columns.",
+)
+@click.pass_context
+def status(
+    context: click.Context, source: str | None, as_json: bool, check: bool, sources_file: Path
+) -> None:
+    """Say what was loaded of SOURCE, or of all sources: last loads, failures, rejects."""
+    sources = load_sources(sources_file)
+    with closing(connect(database_url(), application_name="loader status")) as conn:
+        found = read_status(conn, sources, source)
+    if as_json:
+        click.echo(found.model_dump_json(indent=2))
+    else:
+        show(found)
+    context.exit(1 if check and found.needs_a_hand else 0)

@@ -1,0 +1,276 @@
+"""What the ledger says of each source: last loads, failures, rejects, and what is still owed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import psycopg2
+from psycopg2.extensions import connection, cursor
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from loader.errors import LedgerError
+from loader.loading.lock import is_locked
+from loader.names import raw_name
+from loader.sources import Sources
+from warehouse.connections import transaction
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class LastLoad(_Part):
+    """The load of a table that was finished last."""
+
+    load_id: int
+    run_id: str | None
+    at: AwareDatetime
+    batch: str
+    file: str
+    rows: int
+    rejects: int
+
+
+class FailedFile(_Part):
+    """A file that failed and has not been loaded since."""
+
+    file: str
+    batch: str
+    attempts: int
+    last_at: AwareDatetime
+    error: str
+
+
+class OpenLoad(_Part):
+    """A load that is being committed, or was interrupted when it was."""
+
+    load_id: int
+    file: str
+    since: AwareDatetime
+
+
+class DroppedIndex(_Part):
+    """An index that a bulk load has dropped and that waits to be built again."""
+
+    index: str
+    since: AwareDatetime
+
+
+class TableStatus(_Part):
+    """What the ledger says of a table."""
+
+    table: str
+    raw_table: str
+    declared: bool
+    """Whether the declaration of the sources has it."""
+    last_load: LastLoad | None = None
+    loads: int = 0
+    """Finished ones: files, and replays of rejects."""
+    files: int = 0
+    rows: int = 0
+    """Rows loaded, those pruned since included."""
+    rows_pruned: int = 0
+    rejects_open: int = 0
+    rejects_resolved: int = 0
+    failed_files: list[FailedFile] = []
+    open_loads: list[OpenLoad] = []
+    dropped_indexes: list[DroppedIndex] = []
+
+
+class SourceStatus(_Part):
+    """What the ledger says of a source."""
+
+    source: str
+    declared: bool
+    at_work: bool
+    """Whether a loader (or a replay, or a pruning) is at work on it now."""
+    tables: list[TableStatus]
+
+    @property
+    def needs_a_hand(self) -> bool:
+        """Whether something failed, was set aside or interrupted and is not settled."""
+        return any(
+            table.failed_files or table.rejects_open or (table.open_loads and not self.at_work)
+            for table in self.tables
+        )
+
+
+class Status(_Part):
+    """What the ledger says of the sources."""
+
+    format_version: Literal[1] = 1
+    read_at: AwareDatetime
+    needs_a_hand: bool
+    """Whether a file failed and was not loaded since, rejects are open, or a load was interrupted
+    and no loader is at work on its source."""
+    sources: list[SourceStatus]
+
+
+_TOTALS = """
+select source, table_name, count(*)::int as loads,
+    count(*) filter (where replay_of is null)::int as files,
+    sum(rows)::bigint as rows,
+    coalesce(sum(rows) filter (where pruned_at is not null), 0)::bigint as rows_pruned
+from raw._loads
+where status = 'loaded' and source = any(%(sources)s)
+group by source, table_name
+"""
+
+_LAST = """
+select distinct on (source, table_name)
+    source, table_name, load_id, run_id, loaded_at as at, batch, file, rows, rejects
+from raw._loads
+where status = 'loaded' and source = any(%(sources)s)
+order by source, table_name, loaded_at desc, load_id desc
+"""
+
+_FAILED = """
+select source, table_name, file, (array_agg(batch order by load_id desc))[1] as batch,
+    count(*)::int as attempts, max(loaded_at) as last_at,
+    (array_agg(error order by load_id desc))[1] as error
+from raw._loads as failed
+where status = 'failed' and source = any(%(sources)s) and not exists (
+    select from raw._loads as since
+    where since.source = failed.source and since.file = failed.file
+    and since.status = 'loaded' and since.loaded_at > failed.loaded_at
+)
+group by source, table_name, file
+order by file
+"""
+
+_OPEN = """
+select source, table_name, load_id, file, loaded_at as since
+from raw._loads
+where status = 'loading' and source = any(%(sources)s)
+order by load_id
+"""
+
+_REJECTS = """
+select source, table_name,
+    count(*) filter (where resolved_at is null)::int as rejects_open,
+    count(*) filter (where resolved_at is not null)::int as rejects_resolved
+from raw._rejects join raw._loads using (load_id)
+where source = any(%(sources)s)
+group by source, table_name
+"""
+
+
+def read_status(conn: connection, sources: Sources, only: str | None = None) -> Status:
+    """Read what the ledger says; nothing is written, and nothing has to be there.
+
+    Args:
+        conn: no transaction is open on it.
+        sources: those declared; others that the ledger knows are told as well.
+        only: one source.
+
+    Raises:
+        SourcesError: `only` is neither declared nor in the ledger.
+        LedgerError: the ledger is one of an earlier version, or cannot be read.
+    """
+    try:
+        with transaction(conn) as cur:
+            return _read(cur, sources, only)
+    except psycopg2.errors.UndefinedColumn:
+        raise LedgerError(
+            "raw._loads and raw._rejects are of an earlier version: load a source once, that "
+            "brings them up to date"
+        ) from None
+    except psycopg2.Error as error:
+        raise LedgerError(f"cannot read the ledger: {' '.join(str(error).split())}") from None
+
+
+def _read(cur: cursor, sources: Sources, only: str | None) -> Status:
+    known = _names_in_ledger(cur)
+    if only is not None and only not in known:
+        sources[only]  # raises where it is not declared
+    names = [only] if only is not None else sorted({*sources.root, *known})
+    tables = _Tables(sources, names)
+    if known:
+        _fill(cur, tables, names)
+    found = [
+        SourceStatus(
+            source=name,
+            declared=name in sources.root,
+            at_work=is_locked(cur, name),
+            tables=tables.of(name),
+        )
+        for name in names
+    ]
+    return Status(
+        read_at=datetime.now(UTC),
+        needs_a_hand=any(source.needs_a_hand for source in found),
+        sources=found,
+    )
+
+
+class _Tables:
+    """Tables of sources: those declared, and others that the ledger knows."""
+
+    def __init__(self, sources: Sources, names: Collection[str]) -> None:
+        self._tables = {
+            (source, table): _untouched(source, table, declared=True)
+            for source, declared in sources.root.items()
+            if source in names
+            for table in declared.tables
+        }
+
+    def at(self, source: str, table: str) -> TableStatus:
+        if (source, table) not in self._tables:
+            self._tables[source, table] = _untouched(source, table, declared=False)
+        return self._tables[source, table]
+
+    def of(self, source: str) -> list[TableStatus]:
+        return [table for (owner, _), table in sorted(self._tables.items()) if owner == source]
+
+    def called(self, raw_table: str) -> TableStatus | None:
+        return next((t for t in self._tables.values() if t.raw_table == raw_table), None)
+
+
+def _untouched(source: str, table: str, *, declared: bool) -> TableStatus:
+    return TableStatus(table=table, raw_table=raw_name(source, table), declared=declared)
+
+
+def _fill(cur: cursor, tables: _Tables, names: list[str]) -> None:
+    for table, row in _rows(cur, tables, _TOTALS, names):
+        table.loads, table.files = row["loads"], row["files"]
+        table.rows, table.rows_pruned = row["rows"], row["rows_pruned"]
+    for table, row in _rows(cur, tables, _LAST, names):
+        table.last_load = LastLoad(**row)
+    for table, row in _rows(cur, tables, _REJECTS, names):
+        table.rejects_open, table.rejects_resolved = row["rejects_open"], row["rejects_resolved"]
+    for table, row in _rows(cur, tables, _FAILED, names):
+        table.failed_files.append(FailedFile(**row))
+    for table, row in _rows(cur, tables, _OPEN, names):
+        table.open_loads.append(OpenLoad(**row))
+    if _exists(cur, "raw._dropped_indexes"):
+        cur.execute(
+            "select table_name, index_name, dropped_at from raw._dropped_indexes order by 2"
+        )
+        for raw_table, index, since in cur.fetchall():
+            owner = tables.called(raw_table)
+            if owner is not None:
+                owner.dropped_indexes.append(DroppedIndex(index=index, since=since))
+
+
+def _rows(
+    cur: cursor, tables: _Tables, statement: str, names: list[str]
+) -> Iterator[tuple[TableStatus, dict[str, Any]]]:
+    """Run a statement whose first two columns are source and table."""
+    cur.execute(statement, {"sources": names})
+    columns = [column.name for column in cur.description or ()][2:]
+    for source, table, *values in cur.fetchall():
+        yield tables.at(source, table), dict(zip(columns, values, strict=True))
+
+
+def _names_in_ledger(cur: cursor) -> set[str]:
+    if not _exists(cur, "raw._loads"):
+        return set()
+    cur.execute("select distinct source from raw._loads")
+    return {name for (name,) in cur.fetchall()}
+
+
+def _exists(cur: cursor, table: str) -> bool:
+    cur.execute("select to_regclass(%s) is not null", (table,))
+    return cur.fetchall() == [(True,)]
