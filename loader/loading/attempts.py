@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from loader.errors import FileError
+from loader.errors import CountError, FileError
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile
 from loader.loading.cut import load_cut
@@ -65,7 +65,7 @@ def bring_to_end(
     """
     if shop.terms.meter.stopped:
         return None
-    started = time.monotonic()
+    started, found = time.monotonic(), None
     try:
         if before is not None:
             return _loaded_before(file, before, shop.terms.meter)
@@ -74,13 +74,14 @@ def bring_to_end(
         return None
     except FileError as error:
         message = error.message
+        found = error.found if isinstance(error, CountError) else None
     except psycopg2.Error as error:
         if is_transient(error) or (error.pgcode or "").startswith(OUT_OF_RESOURCES):
             raise
         message = f"{file.path}: {one_line(error)}"
     with shop.pool.connection() as conn:
         record_failed(conn, file, message, time.monotonic() - started, shop.terms.run_id)
-    return Outcome(file.table, file.name, "failed", error=message)
+    return Outcome(file.table, file.name, "failed", error=message, found=found)
 
 
 def _loaded_before(file: LandedFile, before: LoadedFile, meter: Meter) -> Outcome:
@@ -92,7 +93,7 @@ def _loaded_before(file: LandedFile, before: LoadedFile, meter: Meter) -> Outcom
         FileError: it has other bytes.
     """
     if file.bytes == before.bytes and file_sha256(file, meter) == before.sha256:
-        return Outcome(file.table, file.name, "skipped")
+        return Outcome(file.table, file.name, "skipped", why="same_bytes")
     raise FileError(
         f"{file.path}: was loaded before with other content ({before.bytes:,} bytes, "
         f"sha256 {before.sha256[:12]}…; now {file.bytes:,} bytes): a delivered file must not "

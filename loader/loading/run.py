@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import psycopg2
-from psycopg2.extensions import connection
 
-from loader.errors import LockedError, RunFailed
+from loader.errors import IndexesError, RunFailed
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile, discover
 from loader.loading.attempts import Workshop, bring_to_end, one_line, surely_loaded
 from loader.loading.budget import DEFAULT_BUDGET, Budget
-from loader.loading.load_file import Terms
-from loader.loading.outcome import Outcome, Run
+from loader.loading.cut import worth_cutting
+from loader.loading.job import Terms
+from loader.loading.lock import locked
+from loader.loading.outcome import Expected, Outcome, Run
+from loader.loading.quiet import errors_told_once
+from loader.loading.recording import note
+from loader.raw.indexes import rebuild_indexes, set_indexes_aside
 from loader.raw.ledger import loaded_files
+from loader.raw.recovery import recover
 from loader.raw.tables import prepare, settle
 from loader.reading.streams import Meter
-from loader.sources import Sources
-from warehouse.connections import ConnectionPool, connect, transaction
-from warehouse.console import progress
+from loader.sources import Sources, raw_name
+from warehouse.connections import ConnectionPool, transaction
+from warehouse.console import Advances, progress, say
 from warehouse.errors import WarehouseError
 from warehouse.retry import retry
-
-# A loader that was killed holds its lock until its server process notices: wait that long for it.
-LOCK_PATIENCE = 5.0
 
 _POLL_SECONDS = 0.1
 
@@ -53,6 +51,7 @@ def run(  # noqa: PLR0913 - what the command line gives
     url: str,
     workers: int,
     budget: Budget = DEFAULT_BUDGET,
+    result: Run | None = None,
 ) -> Run:
     """Load everything new of a source.
 
@@ -63,6 +62,7 @@ def run(  # noqa: PLR0913 - what the command line gives
         url: of the warehouse.
         workers: connections, and files, at a time.
         budget: records of a file that may be set aside; one more fails the file.
+        result: filled while the run goes on, for a caller that must tell of one that breaks off.
 
     Returns:
         What was done; faults of single files are in it, they end nothing.
@@ -71,87 +71,63 @@ def run(  # noqa: PLR0913 - what the command line gives
         LoaderError: nothing could be done at all (unknown source, no folder, another loader).
         WarehouseError: the server cannot be reached.
     """
+    result = result or Run(name)
+    result.workers, result.budget = workers, str(budget)
     try:
-        return _run(name, root, sources, url, Limits(workers, budget))
+        _run(result, root, sources, url, Limits(workers, budget))
     except psycopg2.Error as error:
         raise RunFailed(
             f"the warehouse's server refused: {one_line(error)}; what was loaded stays: "
             "run again when corrected"
         ) from None
-
-
-def _run(name: str, root: Path, sources: Sources, url: str, limits: Limits) -> Run:
-    started = time.monotonic()
-    source = sources[name]
-    with _locked(url, name) as conn:
-        tables = prepare(conn, sources)
-        with transaction(conn) as cur:
-            known = loaded_files(cur, name)
-        landing = discover(name, source, root, known)
-        result = Run(name, unfinished=landing.unfinished, problems=landing.problems)
-        with ConnectionPool(url, limits.workers, application_name="loader") as pool:
-            shop = Workshop(source, pool, Terms(tables, limits.budget, Meter()))
-            loading = time.monotonic()
-            _work(shop, landing.files, known, limits.workers, result)
-            result.loading_seconds = time.monotonic() - loading
-            if not result.fatal:
-                _settle(pool, result.rows_by_table())
-    result.seconds = time.monotonic() - started
     return result
 
 
-@retry(what="renewing statistics")
-def _settle(pool: ConnectionPool, loaded: dict[str, int]) -> None:
+def _run(result: Run, root: Path, sources: Sources, url: str, limits: Limits) -> None:
+    started, name = time.monotonic(), result.source
+    source = sources.files(name)
+    with locked(url, name) as conn:
+        result.server_version = conn.server_version
+        tables = prepare(conn, sources)
+        for line in recover(conn, name):
+            say(line)
+        with transaction(conn) as cur:
+            known = loaded_files(cur, name)
+        landing = discover(name, source, root, known)
+        result.unfinished, result.problems = landing.unfinished, landing.problems
+        result.expected = {
+            file.name: Expected(file.table, file.bytes, file.rows) for file in landing.files
+        }
+        with ConnectionPool(url, limits.workers, application_name="loader") as pool:
+            shop = Workshop(
+                source, pool, limits.workers, Terms(tables, limits.budget, Meter(), result.run_id)
+            )
+            loading = time.monotonic()
+            set_indexes_aside(conn, _bytes_to_come(landing.files, known))
+            _work(shop, landing.files, known, limits.workers, result)
+            result.loading_seconds = time.monotonic() - loading
+            if not result.fatal:
+                try:
+                    _settle(pool, [raw_name(name, table) for table in source.tables], result)
+                except IndexesError as error:
+                    result.fatal = error.message
+    result.seconds = time.monotonic() - started
+
+
+def _bytes_to_come(files: list[LandedFile], known: dict[str, LoadedFile]) -> dict[str, int]:
+    """Sum up, by raw table, the bytes of files that raw does not hold."""
+    sizes: Counter[str] = Counter()
+    for file in files:
+        if file.name not in known:
+            sizes[raw_name(file.source, file.table)] += file.bytes
+    return dict(sizes)
+
+
+@retry(what="renewing indexes and statistics")
+def _settle(pool: ConnectionPool, tables: list[str], result: Run) -> None:
     with pool.connection() as conn:
-        settle(conn, loaded)
-
-
-@contextmanager
-def _errors_told_once() -> Iterator[None]:
-    """Keep the client library from printing, in the block, errors that it raises as well.
-
-    A server that ends a session in the middle of a COPY says so twice; psycopg2 prints the first
-    with PyErr_Print and raises the second. Only C code gets from a thread to sys.excepthook.
-    """
-    before = sys.excepthook
-
-    def hook(kind: type[BaseException], error: BaseException, place: TracebackType | None) -> None:
-        if threading.current_thread() is threading.main_thread():
-            before(kind, error, place)
-
-    sys.excepthook = hook
-    try:
-        yield
-    finally:
-        sys.excepthook = before
-
-
-@contextmanager
-def _locked(url: str, source: str) -> Iterator[connection]:
-    """Hold the source's lock for the block; yields the connection that holds it.
-
-    Raises:
-        LockedError: another loader has it.
-    """
-    conn = connect(url, application_name="loader lock")
-    try:
-        deadline = time.monotonic() + LOCK_PATIENCE
-        while True:
-            with transaction(conn) as cur:
-                cur.execute(
-                    "select pg_try_advisory_lock(hashtextextended(%s, 0))",
-                    (f"counting-house.loader {source}",),
-                )
-                if cur.fetchall() == [(True,)]:
-                    break
-            if time.monotonic() > deadline:
-                raise LockedError(
-                    f"another loader is at work on {source}: wait until it has finished"
-                )
-            time.sleep(_POLL_SECONDS)
-        yield conn
-    finally:
-        conn.close()
+        rebuild_indexes(conn, tables)
+        settle(conn, result.rows_by_table())
 
 
 def _work(
@@ -164,33 +140,60 @@ def _work(
     """Load the files, the largest first: no thread starts a long one when the others are done."""
     waiting = sorted(files, key=lambda file: -file.bytes)
     done = [file for file in waiting if surely_loaded(file, known.get(file.name))]
-    result.outcomes += [Outcome(file.table, file.name, "skipped") for file in done]
+    for file in done:
+        note(result, Outcome(file.table, file.name, "skipped", why="same_sum"))
     skipped = {file.name for file in done}
     waiting = [file for file in waiting if file.name not in skipped]
     if not waiting:
         return
-    total = sum(file.bytes for file in waiting)
     with (
-        _errors_told_once(),
+        errors_told_once(),
         ThreadPoolExecutor(workers, thread_name_prefix="loader") as threads,
-        progress(f"loading {result.source}", total, "bytes") as bar,
+        progress(f"loading {result.source}", sum(f.bytes for f in waiting), "bytes") as bar,
     ):
-        futures = {
-            threads.submit(bring_to_end, shop, file, known.get(file.name)) for file in waiting
-        }
-        shown, detail = 0, ""
+        watch = _Watch(shop, result, bar, sum(file.bytes for file in waiting))
+        to_cut, whole = _parted(waiting, workers)
         try:
-            while futures:
-                finished, futures = wait(futures, _POLL_SECONDS, FIRST_COMPLETED)
-                for future in finished:
-                    detail = _note(future, shop, result) or detail
-                # What is read twice, after a retry or for its rejects, counts once.
-                step = min(shop.terms.meter.take(), total - shown)
-                shown += step
-                bar.advance(step, detail)
+            for file in to_cut:
+                before = known.get(file.name)
+                watch.follow({threads.submit(bring_to_end, shop, file, before, cut=True)})
+            watch.follow(
+                {threads.submit(bring_to_end, shop, file, known.get(file.name)) for file in whole}
+            )
         finally:
             shop.terms.meter.stop()
             threads.shutdown(cancel_futures=True)
+
+
+def _parted(files: list[LandedFile], connections: int) -> tuple[list[LandedFile], list[LandedFile]]:
+    """Part files, the largest first, into those that are cut over the connections and the rest."""
+    remaining = sum(file.bytes for file in files)
+    cut = 0
+    for file in files:
+        if not worth_cutting(file, remaining, connections):
+            break
+        remaining -= file.bytes
+        cut += 1
+    return files[:cut], files[cut:]
+
+
+class _Watch:
+    """Follows the threads' work: takes up outcomes and shows the progress."""
+
+    def __init__(self, shop: Workshop, result: Run, bar: Advances, total: int) -> None:
+        self._shop, self._result, self._bar, self._total = shop, result, bar, total
+        self._shown, self._detail = 0, ""
+
+    def follow(self, futures: set[Future[Outcome | None]]) -> None:
+        """Wait until all of them are done."""
+        while futures:
+            finished, futures = wait(futures, _POLL_SECONDS, FIRST_COMPLETED)
+            for future in finished:
+                self._detail = _note(future, self._shop, self._result) or self._detail
+            # What is read twice, after a retry or for its rejects, counts once.
+            step = min(self._shop.terms.meter.take(), self._total - self._shown)
+            self._shown += step
+            self._bar.advance(step, self._detail)
 
 
 def _note(future: Future[Outcome | None], shop: Workshop, result: Run) -> str:
@@ -201,7 +204,7 @@ def _note(future: Future[Outcome | None], shop: Workshop, result: Run) -> str:
     if error is None:
         outcome = future.result()
         if outcome:
-            result.outcomes.append(outcome)
+            note(result, outcome)
         return outcome.name if outcome else ""
     if not isinstance(error, WarehouseError | psycopg2.Error):
         raise error

@@ -1,12 +1,14 @@
 """The load ledger: raw._loads, one row a file and attempt, and raw._rejects, the records set aside.
 
 A file's rows, its rejects and its ledger row are committed together. So the ledger says exactly
-what raw holds, whatever happened in between.
+what raw holds, whatever happened in between. Only a file that is cut over several connections has
+several transactions: see `loader.loading.cut`, and `recovery.py` for what a kill leaves of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
@@ -15,6 +17,7 @@ from psycopg2.extras import execute_values
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile
 from loader.reading.records import Reject
+from warehouse.composed import insert, qualified
 from warehouse.connections import transaction
 
 LEDGER_DDL = """
@@ -63,6 +66,30 @@ create table if not exists raw._rejects (
 comment on table raw._rejects is
     'Records that COPY could not take: their number in the file, why, and their bytes';
 
+create table if not exists raw._watermarks (
+    source text not null,
+    table_name text not null,
+    column_name text not null,
+    high_water text not null,
+    load_id bigint references raw._loads,
+    moved_at timestamptz not null default clock_timestamp(),
+    primary key (source, table_name)
+);
+comment on table raw._watermarks is
+    'Of each table of a source database: up to which value of column_name raw holds its rows';
+
+create table if not exists raw._database_loads (
+    load_id bigint primary key references raw._loads,
+    source text not null,
+    table_name text not null,
+    kind text not null check (kind in ('dated', 'undated', 'deleted', 'whole')),
+    column_name text,
+    versions tstzrange
+);
+comment on table raw._database_loads is
+    'Loads of source databases: which kind of rows, and between which values of column_name';
+create index if not exists _database_loads_by_table on raw._database_loads (source, table_name);
+
 -- Column defaults of the raw tables. They are declared immutable, which they are for the length of
 -- one COPY: so the planner works them out once for each COPY and not for each row. That makes both
 -- columns together cheaper than a setting read for each row beside an identity column: 1.81 against
@@ -76,6 +103,56 @@ create or replace function raw._current_row_sequence() returns regclass
 """
 
 
+# What ledgers of earlier versions lack.
+_LATER_COLUMNS = {
+    "_loads": {
+        "run_id": "text",
+        "columns": "text[]",
+        "replay_of": "bigint references raw._loads",
+        "pruned_at": "timestamptz",
+    },
+    "_rejects": {
+        "line_number": "bigint",
+        "byte_offset": "bigint",
+        "resolved_at": "timestamptz",
+        "resolved_by": "bigint references raw._loads",
+    },
+}
+
+
+def ensure_ledger(cur: cursor) -> None:
+    """Make the ledger, or bring that of an earlier version up to date."""
+    cur.execute(LEDGER_DDL)
+    cur.execute(
+        "select c.relname, array_agg(a.attname::text) from pg_class c "
+        "join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped "
+        "where c.relnamespace = 'raw'::regnamespace and c.relname in ('_loads', '_rejects') "
+        "group by c.relname"
+    )
+    present: dict[str, list[str]] = dict(cur.fetchall())
+    if "record_number" not in present["_rejects"]:
+        # It was called line_number when both were the same: no record had several lines.
+        cur.execute("alter table raw._rejects rename column line_number to record_number")
+        present["_rejects"].remove("line_number")
+    for table, columns in _LATER_COLUMNS.items():
+        for name, definition in columns.items():
+            if name not in present[table]:
+                cur.execute(
+                    sql.SQL("alter table {} add column {} {}").format(
+                        sql.Identifier("raw", table), sql.Identifier(name), sql.SQL(definition)
+                    )
+                )
+    cur.execute(
+        "select pg_get_constraintdef(oid) like '%loading%' from pg_constraint "
+        "where conname = '_loads_status_check' and conrelid = 'raw._loads'::regclass"
+    )
+    if cur.fetchall() != [(True,)]:
+        cur.execute(
+            "alter table raw._loads drop constraint if exists _loads_status_check, "
+            "add constraint _loads_status_check check (status in ('loading', 'loaded', 'failed'))"
+        )
+
+
 def loaded_files(cur: cursor, source: str, file: str | None = None) -> dict[str, LoadedFile]:
     """Files of a source, or one of them, that raw holds, by their names."""
     cur.execute(
@@ -86,8 +163,15 @@ def loaded_files(cur: cursor, source: str, file: str | None = None) -> dict[str,
     return {name: LoadedFile(*facts) for name, *facts in cur.fetchall()}
 
 
-def begin_load(cur: cursor) -> int:
-    """Give the transaction a new load: a number for it, and record numbers that start at 1.
+def new_load(cur: cursor) -> int:
+    """Take the number of a new load."""
+    cur.execute("select nextval(pg_get_serial_sequence('raw._loads', 'load_id'))")
+    (row,) = cur.fetchall()
+    return int(row[0])
+
+
+def begin_load(cur: cursor, load_id: int, first: int = 1) -> None:
+    """Have the transaction's rows bear a load's number, and record numbers that start at `first`.
 
     Record numbers come from a temporary sequence: each session has its own, so parallel loads of
     one table do not share numbers. Its cache saves writing to the sequence for each row; setval
@@ -97,24 +181,20 @@ def begin_load(cur: cursor) -> int:
     if cur.fetchall() == [(True,)]:
         cur.execute("create temporary sequence loader_row_numbers cache 1000")
     cur.execute(
-        "select nextval(pg_get_serial_sequence('raw._loads', 'load_id')), "
-        "setval('pg_temp.loader_row_numbers', 1, false)"
-    )
-    (row,) = cur.fetchall()
-    cur.execute(
-        "select set_config('loader.load_id', %s, true), set_config("
+        "select setval('pg_temp.loader_row_numbers', %s, false), "
+        "set_config('loader.load_id', %s, true), set_config("
         "'loader.row_sequence', 'pg_temp.loader_row_numbers'::regclass::oid::text, true)",
-        (str(row[0]),),
+        (first, str(load_id)),
     )
-    return int(row[0])
+
+
+def number_from(cur: cursor, first: int) -> None:
+    """Have the next row bear the record number `first`, those after it the following ones."""
+    cur.execute("select setval('pg_temp.loader_row_numbers', %s, false)", (first,))
 
 
 def _insert_load(cur: cursor, values: Mapping[str, object]) -> None:
-    statement = sql.SQL("insert into raw._loads ({}) values ({})").format(
-        sql.SQL(", ").join(map(sql.Identifier, values)),
-        sql.SQL(", ").join(map(sql.Placeholder, values)),
-    )
-    cur.execute(statement, values)
+    cur.execute(insert(qualified("raw", "_loads"), list(values)), list(values.values()))
 
 
 def _identity(file: LandedFile) -> dict[str, object]:
@@ -123,46 +203,94 @@ def _identity(file: LandedFile) -> dict[str, object]:
         "table_name": file.table,
         "batch": file.batch,
         "file": file.name,
-        "uri": file.path.resolve().as_uri(),
+        "uri": file.uri,
         "format": file.format,
         "header_lines": 1 if file.format == "csv" else 0,
     }
 
 
-def record_loaded(  # noqa: PLR0913 - one argument a fact
-    cur: cursor,
-    load_id: int,
-    file: LandedFile,
-    *,
-    size: int,
-    sha256: str,
-    rows: int,
-    rejects: Iterable[Reject],
-    seconds: float,
-) -> None:
-    """Write the ledger row and the rejects of a file, in the transaction that loaded its rows."""
-    set_aside = list(rejects)
-    facts = {"bytes": size, "sha256": sha256, "rows": rows, "rejects": len(set_aside)}
-    _insert_load(
-        cur,
-        {
-            "load_id": load_id,
-            **_identity(file),
-            **facts,
-            "seconds": seconds,
+@dataclass(frozen=True)
+class LoadFacts:
+    """What the ledger says of a load that came to its end."""
+
+    rows: int
+    bytes: int
+    sha256: str | None
+    seconds: float
+    columns: Sequence[str]
+    rejects: Sequence[Reject] = ()
+    run_id: str | None = None
+
+    def values(self) -> dict[str, object]:
+        """Give the columns of raw._loads that these facts fill."""
+        return {
+            "rows": self.rows,
+            "bytes": self.bytes,
+            "sha256": self.sha256,
+            "seconds": self.seconds,
+            "columns": list(self.columns),
+            "rejects": len(self.rejects),
+            "run_id": self.run_id,
             "status": "loaded",
-        },
+        }
+
+
+def record_loaded(cur: cursor, load_id: int, file: LandedFile, facts: LoadFacts) -> None:
+    """Write the ledger row and the rejects of a file, in the transaction that loaded its rows."""
+    _insert_load(cur, {"load_id": load_id, **_identity(file), **facts.values()})
+    _record_rejects(cur, load_id, facts.rejects)
+
+
+def record_started(conn: connection, load_id: int, file: LandedFile, run_id: str | None) -> None:
+    """Announce, in a transaction of its own, a load that will be committed in several."""
+    values = {
+        "load_id": load_id,
+        **_identity(file),
+        "bytes": file.bytes,
+        "seconds": 0.0,
+        "run_id": run_id,
+        "status": "loading",
+    }
+    with transaction(conn) as cur:
+        _insert_load(cur, values)
+
+
+def record_finished(cur: cursor, load_id: int, facts: LoadFacts) -> None:
+    """Turn an announced load into a finished one, in the transaction that commits last."""
+    values = facts.values()
+    statement = sql.SQL(
+        "update raw._loads set ({}) = row({}), loaded_at = clock_timestamp() "
+        "where load_id = %(load_id)s and status = 'loading'"
+    ).format(
+        sql.SQL(", ").join(map(sql.Identifier, values)),
+        sql.SQL(", ").join(map(sql.Placeholder, values)),
     )
-    if set_aside:
+    cur.execute(statement, {**values, "load_id": load_id})
+    _record_rejects(cur, load_id, facts.rejects)
+
+
+def _record_rejects(cur: cursor, load_id: int, rejects: Sequence[Reject]) -> None:
+    if rejects:
         execute_values(
             cur,
-            "insert into raw._rejects (load_id, line_number, reason, message, line) values %s",
-            [(load_id, *reject) for reject in set_aside],
+            "insert into raw._rejects "
+            "(load_id, record_number, line_number, byte_offset, reason, message, line) values %s",
+            ((load_id, *reject) for reject in rejects),
         )
 
 
-def record_failed(conn: connection, file: LandedFile, message: str, seconds: float) -> None:
+def record_failed(
+    conn: connection, file: LandedFile, message: str, seconds: float, run_id: str | None = None
+) -> None:
     """Write the ledger row of a file that was not loaded, in a transaction of its own."""
+    values = {
+        **_identity(file),
+        "bytes": file.bytes,
+        "sha256": file.sha256,
+        "seconds": seconds,
+        "status": "failed",
+        "error": message,
+        "run_id": run_id,
+    }
     with transaction(conn) as cur:
-        facts = {"bytes": file.bytes, "sha256": file.sha256, "seconds": seconds}
-        _insert_load(cur, {**_identity(file), **facts, "status": "failed", "error": message})
+        _insert_load(cur, values)

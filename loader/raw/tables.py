@@ -8,8 +8,11 @@ from collections.abc import Iterable, Sequence
 from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 
-from loader.raw.ledger import LEDGER_DDL
-from loader.sources import LOAD_ID, ROW_ID, Sources, raw_name
+from loader.raw.indexes import INDEXES_DDL
+from loader.raw.ledger import ensure_ledger
+from loader.sources import LOAD_ID, ROW_ID, FilesSource, Sources, raw_name
+from warehouse import composed
+from warehouse.composed import TEXT
 from warehouse.connections import transaction
 
 # Statistics are renewed for tables that grew by a tenth, as autovacuum would
@@ -23,7 +26,7 @@ STATISTICS_TARGET = 30
 
 def qualified(table: str) -> sql.Identifier:
     """Write the quoted name of a table in the schema raw."""
-    return sql.Identifier("raw", table)
+    return composed.qualified("raw", table)
 
 
 class RawTables:
@@ -40,6 +43,20 @@ class RawTables:
         """List the data columns of a raw table, without those that the loader adds."""
         return list(self._columns[table])
 
+    def make(self, conn: connection, table: str, names: Sequence[str]) -> bool:
+        """Make a raw table of these columns, in a transaction of its own, if there is none yet.
+
+        Returns:
+            Whether there was none.
+        """
+        with self._lock:
+            if table in self._columns:
+                return False
+            with transaction(conn) as cur:
+                _ensure_table(cur, table, names, self._columns)
+            self._columns[table] = list(names)
+        return True
+
     def extend(self, conn: connection, table: str, names: Iterable[str]) -> None:
         """Add columns to a raw table, in a transaction of its own.
 
@@ -55,18 +72,21 @@ class RawTables:
 
 
 def prepare(conn: connection, sources: Sources) -> RawTables:
-    """Make the schema, the ledger and the raw tables of all sources, as far as they do not exist.
+    """Make the schema, the ledger and the raw tables of files, as far as they do not exist.
 
     A declared column that an older table lacks is added; none is ever dropped.
     """
     with transaction(conn) as cur:
         # "if not exists" does not keep two sessions from making the same thing at once.
-        cur.execute("select pg_advisory_xact_lock(hashtextextended('counting-house.raw', 0))")
-        cur.execute(LEDGER_DDL)
+        composed.lock(cur, "counting-house.raw")
+        ensure_ledger(cur)
+        cur.execute(INDEXES_DDL)
         existing = _existing_columns(cur)
         for source, declared in sources.root.items():
-            for name, table in declared.tables.items():
-                _ensure_table(cur, raw_name(source, name), table.columns, existing)
+            # What columns a table of a database has is known when it is read.
+            if isinstance(declared, FilesSource):
+                for name, table in declared.tables.items():
+                    _ensure_table(cur, raw_name(source, name), table.columns, existing)
         return RawTables(_existing_columns(cur))
 
 
@@ -89,18 +109,12 @@ def _ensure_table(
     if table in existing:
         _add_columns(cur, table, [name for name in columns if name not in existing[table]])
         return
-    definitions = [sql.SQL("{} text").format(sql.Identifier(name)) for name in columns]
-    definitions += [
-        sql.SQL("{} bigint not null default raw._current_load_id()").format(
-            sql.Identifier(LOAD_ID)
-        ),
-        sql.SQL("{} bigint not null default nextval(raw._current_row_sequence())").format(
-            sql.Identifier(ROW_ID)
-        ),
-    ]
-    cur.execute(
-        sql.SQL("create table {} ({})").format(qualified(table), sql.SQL(", ").join(definitions))
-    )
+    definitions = {
+        **dict.fromkeys(columns, TEXT),
+        LOAD_ID: sql.SQL("bigint not null default raw._current_load_id()"),
+        ROW_ID: sql.SQL("bigint not null default nextval(raw._current_row_sequence())"),
+    }
+    cur.execute(composed.create_table(qualified(table), definitions))
     # Rows lie in the order of their loads: a few pages of index find those of one load.
     cur.execute(
         sql.SQL("create index on {} using brin ({})").format(
@@ -110,10 +124,8 @@ def _ensure_table(
 
 
 def _add_columns(cur: cursor, table: str, names: Sequence[str]) -> None:
-    if not names:
-        return
-    added = [sql.SQL("add column if not exists {} text").format(sql.Identifier(n)) for n in names]
-    cur.execute(sql.SQL("alter table {} {}").format(qualified(table), sql.SQL(", ").join(added)))
+    if names:
+        cur.execute(composed.add_columns(qualified(table), dict.fromkeys(names, TEXT)))
 
 
 def settle(conn: connection, loaded: dict[str, int]) -> None:

@@ -8,10 +8,10 @@ in a column that is declared as text.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from loader.reading.records import Fault, Rejects, text_fault
+from loader.reading.records import Fault, Reject, text_fault
 from loader.reading.streams import BLOCK
 
 
@@ -79,43 +79,52 @@ def _json_record(line: bytes) -> dict[str, Any] | Fault:
 
 
 def json_to_csv(
-    lines: Iterable[bytes], columns: Sequence[str], rejects: Rejects, seen: set[str]
+    lines: Iterable[bytes],
+    columns: Sequence[str],
+    rename: Mapping[str, str],
+    aside: Callable[[Reject], None],
+    seen: set[str],
+    *,
+    first: int = 1,
 ) -> Iterator[bytes]:
     """Turn JSON lines into CSV.
 
     Args:
         lines: the file's lines.
         columns: of the raw table; the fields of each CSV record after its number.
-        rejects: takes lines that are no object, or hold what PostgreSQL's text cannot.
+        rename: names in raw of keys that are called otherwise in the file.
+        aside: takes lines that are no object, or hold what PostgreSQL's text cannot.
         seen: filled with the columns that occur.
+        first: number of the first line.
 
     Raises:
         UnknownColumns: a record names a column that is not among `columns`.
-        RejectsError: out of `rejects`.
     """
     known = set(columns)
     block: list[bytes] = []
-    size = 0
-    for number, line in enumerate(lines, start=1):
+    size = offset = 0
+    for number, line in enumerate(lines, start=first):
         body = line.rstrip(b"\r\n")
         record = _json_record(body.removeprefix(b"\xef\xbb\xbf") if number == 1 else body)
+        if not isinstance(record, Fault):
+            if rename:
+                record = {rename.get(name, name): value for name, value in record.items()}
+            if not record.keys() <= seen:
+                if not record.keys() <= known:
+                    raise UnknownColumns([name for name in record if name not in known])
+                seen.update(record)
+            fields = ",".join([_csv_field(record.get(name)) for name in columns])
+            text = f"{number},{fields}\n"
+            record = _escaped_fault(text) or record
         if isinstance(record, Fault):
-            rejects.add(number, record, body)
-            continue
-        if not record.keys() <= seen:
-            if not record.keys() <= known:
-                raise UnknownColumns([name for name in record if name not in known])
-            seen.update(record)
-        text = f"{number}," + ",".join([_csv_field(record.get(name)) for name in columns]) + "\n"
-        fault = _escaped_fault(text)
-        if fault:
-            rejects.add(number, fault, body)
-            continue
-        block.append(text.encode())
-        size += len(text)
-        if size >= BLOCK:
-            yield b"".join(block)
-            block, size = [], 0
+            aside(Reject(number, number, offset, *record, body))
+        else:
+            block.append(text.encode())
+            size += len(text)
+            if size >= BLOCK:
+                yield b"".join(block)
+                block, size = [], 0
+        offset += len(line)
     if block:
         yield b"".join(block)
 

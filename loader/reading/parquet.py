@@ -7,7 +7,8 @@ its number in the file as a first field.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,10 +17,13 @@ import pyarrow.parquet as pq
 
 from loader.errors import FileError
 from loader.finding.discovery import LandedFile
-from loader.reading.records import Fault, Rejects
+from loader.reading.records import Fault, Reject
 
 # Rows turned to text at a time: a few MB, whatever the size of the file's row groups.
 BATCH_ROWS = 16_384
+
+# Bytes of a column read at a time: a file may have row groups of any size.
+COLUMN_BYTES = 1024**2
 
 
 def parquet_columns(file: LandedFile) -> list[str]:
@@ -32,12 +36,11 @@ def parquet_columns(file: LandedFile) -> list[str]:
         return list(reader.schema_arrow.names)
 
 
-def parquet_to_csv(file: LandedFile, rejects: Rejects) -> Iterator[bytes]:
-    """Turn a Parquet file into CSV; rows with text that PostgreSQL cannot hold go to `rejects`.
+def parquet_to_csv(file: LandedFile, aside: Callable[[Reject], None]) -> Iterator[bytes]:
+    """Turn a Parquet file into CSV; rows with text that PostgreSQL cannot hold go to `aside`.
 
     Raises:
-        FileError: it is not a Parquet file, or broken.
-        RejectsError: out of `rejects`.
+        FileError: it is not a Parquet file, or broken, or was changed since it was found.
     """
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
     number = 1
@@ -48,26 +51,32 @@ def parquet_to_csv(file: LandedFile, rejects: Rejects) -> Iterator[bytes]:
             numbers = pa.array(range(number, number + batch.num_rows), pa.int64())
             number += batch.num_rows
             table = pa.table([numbers, *texts], names=["", *names])
-            table = _set_aside(table, rejects)
+            table = _set_aside(table, aside)
             sink = pa.BufferOutputStream()
             pyarrow.csv.write_csv(table, sink, options)
             chunk = sink.getvalue().to_pybytes()
             if chunk:
                 yield chunk
+    # Its sum was taken of another reading.
+    file.path.check_unchanged()
 
 
-def _parquet(file: LandedFile) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(file.path)
-    except (pa.ArrowException, OSError) as error:
-        raise FileError(f"{file.path}: is not sound Parquet: {_one_line(error)}") from None
+@contextmanager
+def _parquet(file: LandedFile) -> Iterator[pq.ParquetFile]:
+    with file.path.open_seekable() as source:
+        try:
+            reader = pq.ParquetFile(source, buffer_size=COLUMN_BYTES)
+        except (pa.ArrowException, OSError) as error:
+            raise file.path.fault(error, "is not sound Parquet") from None
+        with reader:
+            yield reader
 
 
 def _batches(file: LandedFile, reader: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
     try:
         yield from reader.iter_batches(batch_size=BATCH_ROWS)
     except (pa.ArrowException, OSError) as error:
-        raise FileError(f"{file.path}: is not sound Parquet: {_one_line(error)}") from None
+        raise file.path.fault(error, "is not sound Parquet") from None
 
 
 def _one_line(error: Exception) -> str:
@@ -102,7 +111,7 @@ def _as_text(column: pa.Array) -> pa.Array:
     return column.cast(pa.string())
 
 
-def _set_aside(table: pa.Table, rejects: Rejects) -> pa.Table:
+def _set_aside(table: pa.Table, aside: Callable[[Reject], None]) -> pa.Table:
     """Take the rows out whose text holds a NUL."""
     bad = pa.array([False] * table.num_rows)
     for column in table.columns[1:]:
@@ -112,5 +121,7 @@ def _set_aside(table: pa.Table, rejects: Rejects) -> pa.Table:
     names = table.column_names[1:]
     for number, *values in zip(*(c.to_pylist() for c in table.filter(bad).columns), strict=True):
         line = json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False)
-        rejects.add(number, Fault("nul_byte", "holds a NUL character"), line.encode())
+        # Parquet has no lines and no place for a record: its number is all there is.
+        fault = Fault("nul_byte", "holds a NUL character")
+        aside(Reject(number, number, None, *fault, line.encode()))
     return table.filter(pc.invert(bad))

@@ -132,7 +132,6 @@ def test_a_declared_column_is_added_to_an_older_table(load, query, landing: Path
         ("id,_row_id", "column _row_id has a name that the loader keeps for itself"),
         ("id," + "ä" * 32, "longer than PostgreSQL's 63 bytes"),
         ('id,"a\x01b"', "control character"),
-        ("id,grain\r1,rye\r2,oat", "lines must end in LF or CRLF"),
     ],
 )
 def test_header_that_cannot_be_used(load, query, landing: Path, header: str, message: str) -> None:
@@ -183,10 +182,8 @@ def test_all_declared_tables_exist_after_any_run(load, query, landing: Path) -> 
     load()
     assert query(
         "select relname::text from pg_class where relnamespace = 'raw'::regnamespace "
-        "and relkind = 'r' order by 1"
+        r"and relkind = 'r' and relname not like '\_%' order by 1"
     ) == [
-        ("_loads",),
-        ("_rejects",),
         ("farm__truth_totals",),
         ("farm_cows",),
         ("farm_eggs",),
