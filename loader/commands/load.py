@@ -8,6 +8,7 @@ from typing import Literal
 import click
 
 from loader.errors import RunFailed
+from loader.finding.addresses import open_store
 from loader.loading import report
 from loader.loading.budget import DEFAULT_BUDGET, Budget
 from loader.loading.outcome import Run
@@ -32,9 +33,15 @@ def _budget(_ctx: click.Context, _param: click.Parameter, text: str) -> Budget:
 @click.option(
     "--from",
     "root",
-    type=click.Path(path_type=Path),
+    metavar="FOLDER|s3://BUCKET/PREFIX",
     default=None,
-    help="The source's folder.  [default: data/landing/SOURCE]",
+    help="Where the source's files lie.  [default: data/landing/SOURCE]",
+)
+@click.option(
+    "--endpoint",
+    metavar="URL",
+    default=None,
+    help="The object store of s3://, where it is not Amazon's.  [default: AWS_ENDPOINT_URL]",
 )
 @click.option(
     "--workers",
@@ -76,7 +83,8 @@ def _budget(_ctx: click.Context, _param: click.Parameter, text: str) -> Budget:
 )
 def load(  # noqa: PLR0913, PLR0917 - one argument an option
     source: str,
-    root: Path | None,
+    root: str | None,
+    endpoint: str | None,
     workers: int,
     budget: Budget,
     sources_file: Path,
@@ -94,7 +102,7 @@ def load(  # noqa: PLR0913, PLR0917 - one argument an option
         with recorded(result, record or record_path(result)):
             run(
                 source,
-                root or LANDING / source,
+                open_store(root or LANDING / source, endpoint),
                 sources=load_sources(sources_file),
                 url=database_url(),
                 workers=workers,
