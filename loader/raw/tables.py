@@ -43,6 +43,9 @@ class RawTables:
         """List the data columns of a raw table, without those that the loader adds."""
         return list(self._columns[table])
 
+    def __contains__(self, table: str) -> bool:
+        return table in self._columns
+
     def make(self, conn: connection, table: str, names: Sequence[str]) -> bool:
         """Make a raw table of these columns, in a transaction of its own, if there is none yet.
 
