@@ -7,6 +7,14 @@ from typing import Literal
 
 import click
 
+from loader.commands.database_options import (
+    FOR_DATABASES,
+    FOR_FILES,
+    database_options,
+    refuse,
+    task_of,
+)
+from loader.database.run import run_database
 from loader.errors import RunFailed
 from loader.finding.addresses import open_store
 from loader.loading import report
@@ -14,7 +22,7 @@ from loader.loading.budget import DEFAULT_BUDGET, Budget
 from loader.loading.outcome import Run
 from loader.loading.recording import logged, record_path, recorded
 from loader.loading.run import run
-from loader.sources import SOURCES_FILE, load_sources
+from loader.sources import SOURCES_FILE, PostgresSource, load_sources
 from warehouse.connections import database_url
 from warehouse.tuning import cores
 
@@ -81,7 +89,11 @@ def _budget(_ctx: click.Context, _param: click.Parameter, text: str) -> Budget:
     help="Where to leave the record of the run, a JSON document.  "
     "[default: data/runs/loader/TIME-SOURCE-RUN.json]",
 )
+@database_options
+@click.pass_context
 def load(  # noqa: PLR0913, PLR0917 - one argument an option
+    context: click.Context,
+    /,
     source: str,
     root: str | None,
     endpoint: str | None,
@@ -90,25 +102,43 @@ def load(  # noqa: PLR0913, PLR0917 - one argument an option
     sources_file: Path,
     log: Literal["text", "json"],
     record: Path | None,
+    **_for_databases: object,
 ) -> None:
     """Load what SOURCE has delivered and the warehouse does not hold yet.
 
     Every file goes into its table raw.SOURCE_TABLE in one transaction with its row in the ledger
     raw._loads. A file loaded before is skipped; one that fails leaves nothing behind and stops no
     other, and the exit code is 1.
+
+    Of a source that is a database (type: postgres), the rows are copied that have changed since
+    the last run; at first all of them.
     """
     result = Run(source, workers=workers, budget=str(budget))
     with logged(log, result):
         with recorded(result, record or record_path(result)):
-            run(
-                source,
-                open_store(root or LANDING / source, endpoint),
-                sources=load_sources(sources_file),
-                url=database_url(),
-                workers=workers,
-                budget=budget,
-                result=result,
-            )
+            sources = load_sources(sources_file)
+            declared = sources[source]
+            if isinstance(declared, PostgresSource):
+                refuse(context, FOR_FILES, f"{source} is a database: it delivers no files")
+                run_database(
+                    source,
+                    declared,
+                    url=database_url(),
+                    workers=workers,
+                    task=task_of(context),
+                    result=result,
+                )
+            else:
+                refuse(context, FOR_DATABASES, f"{source} delivers files: it is no database")
+                run(
+                    source,
+                    open_store(root or LANDING / source, endpoint),
+                    sources=sources,
+                    url=database_url(),
+                    workers=workers,
+                    budget=budget,
+                    result=result,
+                )
         if log == "text":
             report.show(result)
         _judge(result)
