@@ -4,109 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection, cursor
-from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from loader.errors import LedgerError
 from loader.loading.lock import is_locked
 from loader.names import raw_name
+from loader.raw.status_model import (
+    DroppedIndex,
+    FailedFile,
+    LastLoad,
+    OpenLoad,
+    SourceStatus,
+    Status,
+    TableStatus,
+    Watermark,
+)
 from loader.sources import Sources
 from warehouse.connections import transaction
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-
-class LastLoad(_Part):
-    """The load of a table that was finished last."""
-
-    load_id: int
-    run_id: str | None
-    at: AwareDatetime
-    batch: str
-    file: str
-    rows: int
-    rejects: int
-
-
-class FailedFile(_Part):
-    """A file that failed and has not been loaded since."""
-
-    file: str
-    batch: str
-    attempts: int
-    last_at: AwareDatetime
-    error: str
-
-
-class OpenLoad(_Part):
-    """A load that is being committed, or was interrupted when it was."""
-
-    load_id: int
-    file: str
-    since: AwareDatetime
-
-
-class DroppedIndex(_Part):
-    """An index that a bulk load has dropped and that waits to be built again."""
-
-    index: str
-    since: AwareDatetime
-
-
-class TableStatus(_Part):
-    """What the ledger says of a table."""
-
-    table: str
-    raw_table: str
-    declared: bool
-    """Whether the declaration of the sources has it."""
-    last_load: LastLoad | None = None
-    loads: int = 0
-    """Finished ones: files, and replays of rejects."""
-    files: int = 0
-    rows: int = 0
-    """Rows loaded, those pruned since included."""
-    rows_pruned: int = 0
-    rejects_open: int = 0
-    rejects_resolved: int = 0
-    failed_files: list[FailedFile] = []
-    open_loads: list[OpenLoad] = []
-    dropped_indexes: list[DroppedIndex] = []
-
-
-class SourceStatus(_Part):
-    """What the ledger says of a source."""
-
-    source: str
-    declared: bool
-    at_work: bool
-    """Whether a loader (or a replay, or a pruning) is at work on it now."""
-    tables: list[TableStatus]
-
-    @property
-    def needs_a_hand(self) -> bool:
-        """Whether something failed, was set aside or interrupted and is not settled."""
-        return any(
-            table.failed_files or table.rejects_open or (table.open_loads and not self.at_work)
-            for table in self.tables
-        )
-
-
-class Status(_Part):
-    """What the ledger says of the sources."""
-
-    format_version: Literal[1] = 1
-    read_at: AwareDatetime
-    needs_a_hand: bool
-    """Whether a file failed and was not loaded since, rejects are open, or a load was interrupted
-    and no loader is at work on its source."""
-    sources: list[SourceStatus]
-
 
 _TOTALS = """
 select source, table_name, count(*)::int as loads,
@@ -154,6 +71,18 @@ select source, table_name,
 from raw._rejects join raw._loads using (load_id)
 where source = any(%(sources)s)
 group by source, table_name
+"""
+
+_MARKS = """
+select source, table_name, column_name as column, high_water, moved_at, load_id,
+    case
+        when pg_input_is_valid(high_water, 'timestamptz') then
+            case when isfinite(high_water::timestamptz) then
+                extract(epoch from clock_timestamp() - high_water::timestamptz)::float8
+            end
+    end as lag_seconds
+from raw._watermarks
+where source = any(%(sources)s)
 """
 
 
@@ -244,6 +173,9 @@ def _fill(cur: cursor, tables: _Tables, names: list[str]) -> None:
         table.failed_files.append(FailedFile(**row))
     for table, row in _rows(cur, tables, _OPEN, names):
         table.open_loads.append(OpenLoad(**row))
+    if _exists(cur, "raw._watermarks"):
+        for table, row in _rows(cur, tables, _MARKS, names):
+            table.watermark = Watermark(**row)
     if _exists(cur, "raw._dropped_indexes"):
         cur.execute(
             "select table_name, index_name, dropped_at from raw._dropped_indexes order by 2"

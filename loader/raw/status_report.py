@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from loader.loading.report import PLAIN_WIDTH
-from loader.raw.status import SourceStatus, Status, TableStatus
+from loader.raw.status_model import SourceStatus, Status, TableStatus, Watermark
 
 _TIME = "%Y-%m-%d %H:%M:%S"
 
@@ -28,6 +29,9 @@ def show(status: Status) -> None:
             console.print(_table(source, f"{source.source}{undeclared}"))
         else:
             console.print(Text(f"{source.source}{undeclared}: nothing was loaded yet"))
+        for table in source.tables:
+            if table.watermark is not None:
+                console.print(Text(_mark(table.table, table.watermark)), soft_wrap=True)
         if source.at_work:
             console.print(Text("a loader is at work on it"))
         for line in _lines(source):
@@ -58,6 +62,11 @@ def _table(source: SourceStatus, title: str) -> Table:
             *(f"{count:,}" if count else "-" for count in counts),
         )
     return table
+
+
+def _mark(table: str, mark: Watermark) -> str:
+    lag = f", {timedelta(seconds=round(mark.lag_seconds))} ago" if mark.lag_seconds else ""
+    return f"{table}: up to {mark.column} = {mark.high_water}{lag} (moved {mark.moved_at:{_TIME}})"
 
 
 def _lines(source: SourceStatus) -> Iterator[str]:

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from loader.__main__ import main
 from loader.loading.lock import locked
-from loader.raw.status import Status
+from loader.raw.status_model import Status
 
 GOOD = "id,grain,weight\n1,rye,2\n"
 TORN = "id,grain,weight\n1,rye,2\n2,oat\n"
@@ -152,6 +152,24 @@ def test_indexes_that_wait_are_told(status, tables, cli, query, landing: Path) -
     assert "index by_grain of raw.mill_sacks was dropped for a load" in status("mill").stdout
 
 
+def test_a_mark_is_told_with_its_lag(status, tables, cli, query, landing: Path) -> None:
+    (landing / "sacks.csv").write_text(GOOD)
+    cli()
+    query(
+        "insert into raw._watermarks (source, table_name, column_name, high_water, load_id) values "
+        "('mill', 'sacks', 'updated_at', (clock_timestamp() - interval '1 hour')::text, 1), "
+        "('mill', 'flour', 'version', '17', null)"
+    )
+    marks = {name: table["watermark"] for name, table in tables().items()}
+    assert (marks["sacks"]["column"], marks["sacks"]["load_id"]) == ("updated_at", 1)
+    assert marks["sacks"]["lag_seconds"] >= 3600
+    assert (marks["flour"]["high_water"], marks["flour"]["lag_seconds"]) == ("17", None)
+    assert marks["stock"] is None
+    text = status("mill").stdout
+    assert "flour: up to version = 17 (moved 20" in text
+    assert "1:00:0" in text
+
+
 def test_a_source_that_is_not_declared_any_more(status, cli, query, landing: Path) -> None:
     (landing / "sacks.csv").write_text(GOOD)
     cli()
@@ -177,6 +195,7 @@ def test_a_table_that_is_not_declared_any_more(tables, cli, query, landing: Path
 def test_a_ledger_of_an_earlier_version(status, query) -> None:
     query("create schema raw")
     query("create table raw._loads (load_id bigint, source text, status text, table_name text)")
+    query("insert into raw._loads (source) values ('mill')")
     result = status()
     assert result.exit_code == 1
     assert "of an earlier version: load a source once" in result.stderr
