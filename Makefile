@@ -49,8 +49,8 @@ PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: bench bench-generators build clean day demo docs down dump generate help lint load lock \
-	psql setup test up
+.PHONY: bench bench-generators bench-loaders build clean day demo docs down dump generate help \
+	lint load lock psql setup test up
 
 demo: setup ## The main job, from nothing: server, history, load, build, one more day, summary
 	@$(BIN)/python -m warehouse demo --workers "$$WORKERS" -- $(ASKED)
@@ -97,6 +97,9 @@ bench: setup ## Measure generate, load and build
 
 bench-generators: $(READY_BENCH) ## Measure the generator beside tpchgen-cli and jafgen
 	$(BIN)/python -m bench generators $(call asked,scale,SCALE)
+
+bench-loaders: $(READY_BENCH) ## Measure the loader beside COPY, dlt and INSERT; dirt, skips, memory
+	$(BIN)/python -m bench loaders $(call asked,scale,SCALE)
 
 psql: setup ## Open psql, or run SQL="select ..."
 	@$(BIN)/python -m warehouse up >&2  # standard output is the query's alone

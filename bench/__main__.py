@@ -10,6 +10,7 @@ import click
 from bench import comparison, kills
 from bench.generators import LARGER, rounds
 from bench.generators import Plan as Comparison
+from bench.loaders.command import loaders
 from bench.plot import write_plot
 from bench.programs import FORMATS, Format
 from bench.report import show
@@ -127,6 +128,8 @@ def kill_runs(runs: int, seed: int, megabytes: float, workers: int) -> None:
     if verdict.different:
         raise SystemExit(1)
 
+
+main.add_command(loaders)
 
 if __name__ == "__main__":
     main(prog_name="python -m bench")

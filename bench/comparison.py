@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.generators import LARGER, Run
+from bench.goal import Goal
 from bench.programs import JAFGEN, OURS, TPCHGEN, Format, Step
 
 PLAIN_WIDTH = 130
@@ -32,36 +33,6 @@ class Row:
     def span(self, figure: Callable[[Run], float]) -> tuple[float, float]:
         """Return the least and the greatest of a figure."""
         return min(map(figure, self.runs)), max(map(figure, self.runs))
-
-
-@dataclass(frozen=True)
-class Goal:
-    """A figure, and what it should be.
-
-    Args:
-        text: what it is.
-        value: as measured.
-        least: the least that it should be, if any.
-        most: the greatest that it should be, if any.
-    """
-
-    text: str
-    value: float
-    least: float | None = None
-    most: float | None = None
-
-    @property
-    def reached(self) -> bool:
-        """Whether the figure is as it should be."""
-        return (self.least is None or self.value >= self.least) and (
-            self.most is None or self.value <= self.most
-        )
-
-    def __str__(self) -> str:
-        limits = (("at least", self.least), ("at most", self.most))
-        wanted = ", ".join(f"{word} {limit:g}" for word, limit in limits if limit is not None)
-        said = "reached" if self.reached else "missed"
-        return f"{self.text}: {self.value:,.2f} (goal: {wanted}; {said})"
 
 
 def by_step(rounds: list[list[Run]]) -> list[Row]:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.contents import Contents
-from bench.programs import Cost, Format, Step, jafgen, ours, run, tpchgen
+from bench.processes import Cost
+from bench.programs import Format, Step, jafgen, ours, run, tpchgen
 from warehouse.console import amount, say
 from warehouse.errors import StepFailed
 

@@ -9,35 +9,32 @@ counted.
 from __future__ import annotations
 
 import csv
+import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from psycopg2 import sql
+from pyarrow import csv as arrow_csv
 
 from loader.finding.discovery import LandedFile, discover
-from loader.loading.budget import Budget
-from loader.raw.ledger import begin_load
-from loader.raw.tables import prepare, qualified
-from loader.reading.json_lines import json_to_csv
-from loader.reading.parquet import parquet_columns, parquet_to_csv
-from loader.reading.records import Rejects
-from loader.reading.streams import FileStream
-from loader.sources import ROW_ID, Sources, raw_name
+from loader.raw.ledger import begin_load, new_load
+from loader.raw.tables import prepare
+from loader.sources import Sources, raw_name
 from warehouse.connections import ConnectionPool, connect, transaction
 
 
 @dataclass(frozen=True)
 class _Copy:
-    """One COPY statement's parts."""
+    """One COPY statement's parts; the file is CSV with a header."""
 
     path: Path
     table: str
     columns: list[str]
-    header: bool
 
 
 def copy_by_server(  # noqa: PLR0913 - a measurement's conditions
@@ -58,20 +55,20 @@ def copy_by_server(  # noqa: PLR0913 - a measurement's conditions
     """
     with closing(connect(url, application_name="bench")) as conn:
         prepare(conn, sources)
-    files = sorted(discover(name, sources[name], root).files, key=lambda file: -file.bytes)
-    columns = {table: declared.columns for table, declared in sources[name].tables.items()}
-    copies = [_prepare_copy(file, columns[file.table], scratch) for file in files]
+    source = sources.files(name)
+    files = sorted(discover(name, source, root).files, key=lambda file: -file.bytes)
+    columns = {table: declared.columns for table, declared in source.tables.items()}
+    copies = [_prepare_copy(file, root, columns[file.table], scratch) for file in files]
     with ConnectionPool(url, workers, application_name="bench") as pool:
 
         def one(copy: _Copy) -> int:
             with pool.connection() as conn, transaction(conn) as cur:
-                begin_load(cur)
+                begin_load(cur, new_load(cur))
                 cur.execute(
-                    sql.SQL("copy {} ({}) from {} with (format csv, header {})").format(
-                        qualified(copy.table),
+                    sql.SQL("copy {} ({}) from {} with (format csv, header)").format(
+                        sql.Identifier("raw", copy.table),
                         sql.SQL(", ").join(map(sql.Identifier, copy.columns)),
                         sql.Literal(str(copy.path)),
-                        sql.Literal(copy.header),
                     )
                 )
                 return cur.rowcount
@@ -82,20 +79,24 @@ def copy_by_server(  # noqa: PLR0913 - a measurement's conditions
             return rows, time.monotonic() - started
 
 
-def _prepare_copy(file: LandedFile, columns: Sequence[str], scratch: Path) -> _Copy:
-    table = raw_name(file.source, file.table)
-    if file.format == "csv":
-        with file.path.open(newline="", encoding="utf-8") as lines:
-            header = next(csv.reader(lines))
-        return _Copy(file.path, table, header, header=True)
-    path = scratch / f"{file.name.replace('/', '-')}.csv"
-    rejects = Rejects(file.path, Budget.parse("0"))
-    with path.open("wb") as out:
+def _prepare_copy(file: LandedFile, root: Path, declared: Sequence[str], scratch: Path) -> _Copy:
+    table, path = raw_name(file.source, file.table), root / file.name
+    if file.format != "csv":
+        converted = scratch / f"{file.name.replace('/', '-')}.csv"
         if file.format == "parquet":
-            names = parquet_columns(file)
-            out.writelines(parquet_to_csv(file, rejects))
+            arrow_csv.write_csv(pq.read_table(path), converted)
         else:
-            names = list(columns)
-            with FileStream(replace(file, sha256=None)) as stream:
-                out.writelines(json_to_csv(stream, columns, rejects, set()))
-    return _Copy(path, table, [ROW_ID, *names], header=False)
+            _json_to_csv(path, declared, converted)
+        path = converted
+    with path.open(newline="", encoding="utf-8") as lines:
+        return _Copy(path, table, next(csv.reader(lines)))
+
+
+def _json_to_csv(path: Path, columns: Sequence[str], converted: Path) -> None:
+    with (
+        path.open(encoding="utf-8") as lines,
+        converted.open("w", newline="", encoding="utf-8") as out,
+    ):
+        rows = csv.DictWriter(out, columns)
+        rows.writeheader()
+        rows.writerows(map(json.loads, lines))

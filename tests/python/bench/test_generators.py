@@ -18,7 +18,8 @@ from bench.__main__ import main
 from bench.comparison import goals
 from bench.contents import Contents, csv_lines, csv_records, values_bytes
 from bench.generators import Run
-from bench.programs import JAFGEN, OURS, TPCHGEN, Cost, Format, Step, run
+from bench.processes import Cost
+from bench.programs import JAFGEN, OURS, TPCHGEN, Format, Step, run
 from warehouse.errors import StepFailed
 
 
