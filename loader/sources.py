@@ -41,6 +41,7 @@ __all__ = [
     "Table",
     "column_fault",
     "load_sources",
+    "parse_sources",
     "raw_name",
 ]
 
@@ -227,16 +228,31 @@ def load_sources(path: Path = SOURCES_FILE) -> Sources:
         SourcesError: the file cannot be read, is not YAML, or a key in it is wrong.
     """
     try:
-        declared: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SourcesError(f"cannot read {path}: {error}") from None
+    return parse_sources(text, path)
+
+
+def parse_sources(text: str, origin: object) -> Sources:
+    """Read a declaration of sources from its text.
+
+    Args:
+        text: YAML.
+        origin: of the text, for the messages.
+
+    Raises:
+        SourcesError: it is not YAML, or a key in it is wrong.
+    """
+    try:
+        declared: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise SourcesError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+        raise SourcesError(f"{origin} is not YAML: {' '.join(str(error).split())}") from None
     try:
         return Sources.model_validate(declared)
     except ValidationError as error:
         faults = "; ".join(dict.fromkeys(_fault(details) for details in error.errors()))
-        raise SourcesError(f"{path}: {faults}") from None
+        raise SourcesError(f"{origin}: {faults}") from None
 
 
 def _fault(details: ErrorDetails) -> str:
@@ -245,7 +261,7 @@ def _fault(details: ErrorDetails) -> str:
     # Pydantic puts the branch of the union behind the source's name.
     if len(place) > 1 and place[1] in {"files", "postgres"}:
         del place[1]
-    message, found = details["msg"], details["input"]
+    message, found = details["msg"].removeprefix("Value error, "), details["input"]
     if details["type"] == "string_type" and isinstance(found, bool | int | float | date | None):
         message += f", but YAML reads {found!r} here: put it in quotes"
     return f"{'.'.join(str(part) for part in place) or 'the whole file'}: {message}"

@@ -8,7 +8,7 @@ import re
 
 from loader.errors import FileError
 from loader.reading.dialect import Dialect
-from loader.reading.quoted import BrokenQuotingError, fields
+from loader.reading.quoted import BrokenQuotingError, split, unquoted
 
 # What has not ended by then is no header: it bounds the memory that a file of one line takes.
 MAX_HEADER_BYTES = 1024**2
@@ -109,7 +109,8 @@ class FirstLines:
             found = self._fields(record)
         self._settle(line)
         self.count += record.count(self._end) if self._end else 0
-        return found if record else []
+        dialect = self._dialect
+        return [unquoted(raw, dialect.quote_byte, dialect.escape_byte) for raw in found if record]
 
     def look_ahead(self) -> None:
         """Find out how lines end without taking one, as far as the stream has them at hand."""
@@ -127,7 +128,7 @@ class FirstLines:
 
     def _split(self, body: bytes) -> list[bytes] | None:
         dialect = self._dialect
-        return fields(body, dialect.delimiter_byte, dialect.quote_byte, dialect.escape_byte)
+        return split(body, dialect.delimiter_byte, dialect.quote_byte, dialect.escape_byte)
 
     def _fields(self, record: bytes) -> list[bytes] | None:
         try:

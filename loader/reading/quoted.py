@@ -15,24 +15,25 @@ def _patterns(quote: bytes, escape: bytes) -> tuple[re.Pattern[bytes], re.Patter
     """Patterns of a quoted field and of an escape in it."""
     q, e = re.escape(quote), re.escape(escape)
     inside = rb"[^%b]|%b%b" % (q, q, q) if quote == escape else rb"[^%b%b]|%b." % (q, e, e)
-    field = re.compile(rb"%b((?:%b)*+)%b" % (q, inside, q), re.DOTALL)
+    field = re.compile(rb"%b(?:%b)*+%b" % (q, inside, q), re.DOTALL)
     return field, re.compile(rb"%b([%b%b])" % (e, q, e))
 
 
-def fields(
+def split(
     record: bytes, delimiter: bytes, quote: bytes | None, escape: bytes | None
 ) -> list[bytes] | None:
-    """Take a record, given without its line end, apart and its quotes off.
+    """Take a record, given without its line end, apart.
 
     Returns:
-        The fields; None when a quote is still open at the end, so that more may follow.
+        The fields as they are written; None when a quote is still open at the end, so that more
+        may follow.
 
     Raises:
         BrokenQuotingError: the quotes are not where they belong.
     """
     if quote is None or escape is None:
         return record.split(delimiter)
-    quoted, escaped = _patterns(quote, escape)
+    quoted, _ = _patterns(quote, escape)
     found: list[bytes] = []
     position = 0
     while True:
@@ -40,17 +41,22 @@ def fields(
             field = quoted.match(record, position)
             if field is None:
                 return None
-            found.append(escaped.sub(rb"\1", field[1]))
-            position = field.end()
+            end = field.end()
         else:
             end = record.find(delimiter, position)
             end = len(record) if end < 0 else end
             if quote in record[position:end]:
                 raise BrokenQuotingError
-            found.append(record[position:end])
-            position = end
-        if position == len(record):
+        found.append(record[position:end])
+        if end == len(record):
             return found
-        if record[position : position + 1] != delimiter:
+        if record[end : end + 1] != delimiter:
             raise BrokenQuotingError
-        position += 1
+        position = end + 1
+
+
+def unquoted(field: bytes, quote: bytes | None, escape: bytes | None) -> bytes:
+    """Take the quotes off a field that may have them."""
+    if quote is None or escape is None or not field.startswith(quote):
+        return field
+    return _patterns(quote, escape)[1].sub(rb"\1", field[1:-1])

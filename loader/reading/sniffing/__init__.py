@@ -1,0 +1,1 @@
+"""Guesses how a file is written from its first bytes."""
