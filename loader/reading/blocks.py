@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 
+from loader.reading import faulty
 from loader.reading.judging import Judge
 from loader.reading.records import Reject
 from loader.reading.scanning import Rules, Scan, Shape
@@ -23,9 +24,6 @@ PIECE_BYTES = 256 * 1024
 
 # What COPY gets at a time as one statement: it bounds the memory, and what is judged on a fault.
 BLOCK_BYTES = 8 * 1024**2
-
-# A record that goes on for longer than this is judged: perhaps its quote was never closed.
-LONG_RECORD_BYTES = 1024**2
 
 
 class Block:
@@ -153,7 +151,7 @@ class Splitter:
             border = scan.border - 1
             ends = border > 0 and taken + size >= self.block_bytes
             since_border = since_border + size if border < 0 else size - border
-            if not ends and (scan.fault >= 0 or since_border > LONG_RECORD_BYTES):
+            if not ends and (scan.fault >= 0 or since_border > faulty.LONG_RECORD_BYTES):
                 block.sound = False
                 return
             has_border |= border > 0

@@ -1,29 +1,21 @@
 """Blocks that COPY refused or must not get: good records are found, the others set aside.
 
-A window of a block is judged as a whole: line ends, delimiters and quotes are counted with numpy,
-and what is in order is given on in runs. Only records that are not, or that reach beyond the
-window, are read one by one, by `faulty.py`.
+A window is judged as a whole, by `windows.py`; what is in order is given on in runs. Only what is
+not, or what reaches beyond the window, is read one by one, by `faulty.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from loader.reading.faulty import StrictReader, field_fault
-from loader.reading.records import Fault, Reject, text_fault
-from loader.reading.scanning import LF, Rules
-from loader.reading.streams import BLOCK
+import numpy as np
 
-# A record longer than this is set aside: it bounds the memory.
-MAX_RECORD_BYTES = 64 * 1024**2
-
-# What is kept of one.
-_KEPT_BYTES = 64 * 1024
-
-# A quote that stays open for more than the bytes is taken for one that is never closed when so many
-# lines after it are whole records.
-OPEN_BYTES = 1024**2
-OPEN_LINES = 100
+from loader.reading.at_hand import AtHand
+from loader.reading.faulty import KEPT_BYTES, OneByOne, without_line_end
+from loader.reading.numbering import Writer
+from loader.reading.records import Reject
+from loader.reading.scanning import CR, LF, Rules
+from loader.reading.windows import Records, Window
 
 
 class Judge:
@@ -38,7 +30,6 @@ class Judge:
 
     Attributes:
         number: of the next record.
-        consumed: bytes of the feed that are judged.
     """
 
     def __init__(
@@ -49,79 +40,86 @@ class Judge:
         number: int,
         aside: Callable[[Reject], None],
     ) -> None:
-        self._rules, self._feed, self._offset, self._aside = rules, feed, offset, aside
-        self._reader = StrictReader(rules)
-        self._data = b""
-        self._position = 0
-        self._is_end = False
+        self._rules, self._offset, self._aside = rules, offset, aside
+        self._hand = AtHand(feed)
+        self._one_by_one = OneByOne(rules, self._hand)
+        self._writer = Writer(rules)
         self.number = number
-        self.consumed = 0
 
-    def records_until(self, limit: int | None) -> Iterator[bytes]:
-        """Give the good records, until so many bytes are judged or the feed ends."""
-        out: list[bytes] = []
-        size = 0
-        while limit is None or self.consumed < limit:
-            if self._position == len(self._data) and not self._more():
-                break
-            record = self._record()
-            if record is not None:
-                out.append(record)
-                size += len(record)
-                if size >= BLOCK:
-                    yield b"".join(out)
-                    out, size = [], 0
-        if out:
-            yield b"".join(out)
+    @property
+    def consumed(self) -> int:
+        """Bytes of the feed that are judged."""
+        return self._hand.taken
 
     def rest(self) -> bytes:
         """Give the bytes that were taken from the feed and are not judged."""
-        return self._data[self._position :]
+        return self._hand.data[self._hand.position :]
 
-    def _more(self) -> bool:
-        """Take more bytes, as many again as are at hand; False at the end."""
-        pieces, size = [self._data[self._position :]], 0
-        wanted = max(len(pieces[0]), 1)
-        while size < wanted and not self._is_end:
-            piece = next(self._feed, b"")
-            self._is_end = not piece
-            pieces.append(piece)
-            size += len(piece)
-        self._data, self._position = b"".join(pieces), 0
-        return size > 0
-
-    def _advance(self, end: int) -> bytes:
-        body = self._data[self._position : end]
-        self.consumed += end - self._position
-        self._position = end
-        return body
-
-    def _record(self) -> bytes | None:
-        """Judge the next record; None where it is not good."""
-        while True:
-            extent = self._reader.read(self._data, self._position, is_end=self._is_end)
-            if extent is not None:
+    def records_until(self, limit: int | None) -> Iterator[bytes]:
+        """Give the good records, until so many bytes are judged or the feed ends."""
+        hand = self._hand
+        while limit is None or self.consumed < limit:
+            if hand.is_empty or not hand.is_end:
+                hand.more()
+            if hand.is_empty:
                 break
-            self._more()
-        end, fault = extent.end, None
-        if extent.broken >= 0:
-            end = self._data.find(self._rules.line_end, extent.broken) + 1 or len(self._data)
-            fault = Fault("broken_quoting", "holds a quote that does not belong there")
-        elif extent.fields != self._rules.shape.fields:
-            fault = field_fault(extent.fields, self._rules.shape.fields)
-        elif extent.stray >= 0:
-            fault = Fault("stray_carriage_return", "holds a carriage return outside quotes")
-        offset = self._offset + self.consumed
-        body = self._without_end(self._advance(end))
-        fault = fault or text_fault(body, self._rules.shape.dialect.encoding)
-        number = self.number
-        self.number += 1
-        if fault is not None:
-            self._aside(Reject(number, 0, offset, *fault, body))
-            return None
-        return b"%d%b%b\n" % (number, self._rules.delimiter, body)
+            out = b"".join(self._window())
+            if out:
+                yield out
 
-    def _without_end(self, record: bytes) -> bytes:
-        body = record.removesuffix(self._rules.line_end)
-        ended = len(body) < len(record)
-        return body.removesuffix(b"\r") if ended and self._rules.line_end == LF else body
+    def _window(self) -> Iterator[bytes]:
+        """Judge what is at hand: all records that end in it, and at least one."""
+        hand = self._hand
+        data = hand.data
+        window = Window(self._rules, data)
+        start = hand.position
+        while True:
+            records = window.records(hand.position)
+            done = 0
+            for odd in records.odd.tolist():
+                yield self._run(records, done, odd)
+                yield self._one()
+                done = odd + 1
+                if hand.data is not data:
+                    return
+                if hand.position != records.ends[odd] + 1:
+                    break
+            else:
+                yield self._run(records, done, len(records.ends))
+                if hand.position == start:
+                    yield self._one()
+                return
+
+    def _run(self, records: Records, first: int, end: int) -> bytes:
+        """Give records that are in order."""
+        if first == end:
+            return b""
+        starts, ends = records.starts[first:end], records.ends[first:end]
+        data = self._hand.data
+        if self._rules.line_end == LF and CR in data:
+            array = np.frombuffer(data, np.uint8)
+            ends = ends - ((array[ends - 1] == CR[0]) & (ends > starts))
+        self._hand.take(int(records.ends[end - 1]) + 1)
+        number = self.number
+        self.number += end - first
+        return self._writer.run(data, starts, ends, number)
+
+    def _one(self) -> bytes:
+        """Judge one record."""
+        hand = self._hand
+        verdict = self._one_by_one.next()
+        if verdict.is_comment:
+            hand.take(hand.position + verdict.size)
+            return b""
+        number, offset = self.number, self._offset + hand.taken
+        self.number += 1
+        if verdict.fault is None:
+            body = without_line_end(hand.take(hand.position + verdict.size), self._rules.line_end)
+            return self._writer.one(body, number)
+        if verdict.fault.reason == "too_long":
+            line = hand.data[hand.position : hand.position + KEPT_BYTES]
+            hand.take_line(self._rules.line_end, verdict.size)
+        else:
+            line = without_line_end(hand.take(hand.position + verdict.size), self._rules.line_end)
+        self._aside(Reject(number, 0, offset, *verdict.fault, line))
+        return b""

@@ -1,0 +1,57 @@
+"""The bytes of a block that are at hand while it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+# Judged as a whole. Larger windows leave the second cache, smaller ones pay more for each.
+WINDOW_BYTES = 256 * 1024
+
+
+class AtHand:
+    """Bytes out of a feed, as many at a time as are wanted.
+
+    Attributes:
+        data: those at hand.
+        position: in `data`, of the first that was not taken.
+        is_end: whether the feed has no more.
+        taken: number of bytes taken.
+    """
+
+    def __init__(self, feed: Iterator[bytes]) -> None:
+        self._feed = feed
+        self.data = b""
+        self.position = 0
+        self.is_end = False
+        self.taken = 0
+
+    def more(self) -> None:
+        """Get as many more as are left, a window at least; the left ones move to position 0."""
+        pieces = [self.data[self.position :]]
+        wanted = max(len(pieces[0]), WINDOW_BYTES)
+        while wanted > 0 and not self.is_end:
+            piece = next(self._feed, b"")
+            self.is_end = not piece
+            wanted -= len(piece)
+            pieces.append(piece)
+        self.data, self.position = b"".join(pieces), 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all bytes at hand were taken."""
+        return self.position == len(self.data)
+
+    def take(self, end: int) -> bytes:
+        """Take the bytes before a position."""
+        part = self.data[self.position : end]
+        self.taken += len(part)
+        self.position = end
+        return part
+
+    def take_line(self, line_end: bytes, at_least: int) -> None:
+        """Take so many bytes and what follows them to the end of the line, keeping none of it."""
+        self.take(self.position + at_least)
+        while (found := self.data.find(line_end, self.position)) < 0 and not self.is_end:
+            self.take(len(self.data))
+            self.more()
+        self.take(found + 1 or len(self.data))
