@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Discriminator, Field, RootModel, Tag, ValidationError, model_validator
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from loader.database.declared import PostgresSource, PostgresTable
@@ -101,25 +109,41 @@ class Table(Strict):
         return [self.rename.get(name, name) for name in names]
 
 
-class FilesSource(Strict):
-    """A source that delivers files: how it lays them down and which tables it has.
+class _Defaults(Strict):
+    """What a source says for its tables.
 
     Attributes:
         dialect: what its tables' dialects begin with; a table may say otherwise key by key.
         schema_: that of the tables that do not say it.
     """
 
+    model_config = ConfigDict(extra="ignore")
+
+    dialect: Dialect | None = None
+    schema_: Annotated[Schema, Field(alias="schema")] = "evolve"
+
+
+class FilesSource(_Defaults):
+    """A source that delivers files: how it lays them down and which tables it has."""
+
+    model_config = ConfigDict(extra="forbid")
+
     type: Literal["files"] = "files"
     layout: Literal["batches", "files"]
     tables: Annotated[dict[Name, Table], Field(min_length=1)]
-    dialect: Dialect | None = None
-    schema_: Annotated[Schema, Field(alias="schema")] = "evolve"
 
     @model_validator(mode="before")
     @classmethod
     def _hand_down(cls, declared: object) -> object:
-        """Give the tables what they inherit; what is no table is left for the check to refuse."""
+        """Give the tables what they inherit.
+
+        What is no table, or no default, is left for the check to refuse, once and in its place.
+        """
         if not isinstance(declared, Mapping) or not isinstance(declared.get("tables"), Mapping):
+            return declared
+        try:
+            _Defaults.model_validate(declared)
+        except ValidationError:
             return declared
         tables = {
             name: _inheriting(declared, table) if isinstance(table, Mapping) else table

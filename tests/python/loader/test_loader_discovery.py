@@ -173,7 +173,7 @@ def test_a_file_of_another_size_than_promised_is_refused(
         (
             "x: {layout: files, tables: {t: {columns: [a], format: parquet, patterns: [a], "
             "last_line_end: optional}}}",
-            "table t: parquet has no lines: remove last_line_end",
+            "x.tables.t: parquet has no lines: remove last_line_end",
         ),
         (
             "x: {layout: batches, tables: {t: {columns: [a], last_line_end: required}}}",
