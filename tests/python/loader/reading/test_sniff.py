@@ -17,10 +17,12 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loader.commands.sniff import sniff_command
 from loader.reading.header import read_header
-from loader.sources import FilesSource, Table, load_sources
+from loader.sources import FilesSource, Table, load_sources, parse_sources
 
 Rows = list[list[str | None]]
 
@@ -402,6 +404,34 @@ def test_a_proposal_describes_its_file(tmp_path: Path, case: Case) -> None:
     assert len(notes) == len(case.notes), notes
     for note, expected in zip(notes, case.notes, strict=True):
         assert expected in note
+
+
+# Texts and bytes with much that means something, somewhere.
+HOSTILE = st.one_of(
+    st.text(st.sampled_from("ab1,;'\"\\ \t|#\n\r\0-N:{}[]ä€\u2028\ufeff"), max_size=60).map(
+        str.encode
+    ),
+    st.lists(st.sampled_from(["id", "1", '"a"', "'", "NULL", "", "a b", "2025-01-01"]), max_size=40)
+    .map(",".join)
+    .map(lambda text: text.replace(",,", "\n").encode()),
+    st.binary(max_size=60),
+)
+
+
+@given(content=HOSTILE, suffix=st.sampled_from(["csv", "json", "csv.gz", "csv.zst", "parquet"]))
+def test_any_bytes_give_what_loads_or_a_reason(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str
+) -> None:
+    path = tmp_path_factory.mktemp("any") / f"s.{suffix}"
+    path.write_bytes(content)
+    result = CliRunner().invoke(sniff_command, [str(path)], catch_exceptions=False)
+    if result.exit_code:
+        assert result.stderr.startswith(f"Error: {path}: ")
+        return
+    table = parse_sources(result.stdout, "pasted").files("s").tables["rows"]
+    if table.format == "csv":
+        columns, _ = read_back(table, content)
+        assert columns == table.columns
 
 
 def test_compressed_files(tmp_path: Path) -> None:
