@@ -12,8 +12,8 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,9 @@ from bench.kill_contents import Facts, differences, facts
 from bench.kill_files import SOURCE, write_files
 from bench.killing import KINDS, LOADING, PHASES, Command, Kind, Phase, Watch, kill, until_recovered
 from bench.workplace import Workplace, workplace
-from warehouse.connections import connect
+from loader.raw.tables import prepare
+from loader.sources import load_sources
+from warehouse.connections import connect, transaction
 from warehouse.console import say
 from warehouse.embedded import EmbeddedServer
 from warehouse.errors import StepFailed
@@ -39,8 +41,17 @@ MISSES_A_RUN = 20
 # After the last kill the command must get through; killed sessions may cost it its own attempts.
 REPEATS = 5
 
-UNDISTURBED_RUNS = 3
+UNDISTURBED_RUNS = 4
 PLAIN_WIDTH = 100
+
+# Megabytes of the largest file from which on the loader goes all its ways by itself: it cuts the
+# file, in several blocks, and takes indexes off.
+FULL_SIZE = 40.0
+
+INDEXES = """
+    create index receipts_by_amount on raw.till_receipts (amount);
+    create unique index events_by_record on raw.till_events (_load_id, _row_id);
+"""
 
 
 @dataclass(frozen=True)
@@ -107,11 +118,29 @@ class _Scene:
     landing: Path
     plan: Plan
 
+    @property
+    def sources(self) -> Path:
+        return self.landing.parent / "sources.yml"
+
     def command(self, url: str) -> Command:
-        arguments = [sys.executable, "-m", "loader", SOURCE, "--from", str(self.landing)]
-        arguments += ["--sources", str(self.landing.parent / "sources.yml")]
-        arguments += ["--workers", str(self.plan.workers)]
+        scale = self.plan.megabytes / FULL_SIZE
+        module = ["loader"] if scale >= 1 else ["bench.kill_loader", f"{scale}"]
+        arguments = [sys.executable, "-m", *module, SOURCE, "--from", str(self.landing)]
+        arguments += ["--sources", str(self.sources), "--workers", str(self.plan.workers)]
         return Command(arguments, {"DATABASE_URL": url})
+
+    @contextmanager
+    def database(self, name: str, *, indexed: bool) -> Iterator[str]:
+        """Make a database: empty, or with raw tables that have indexes of their user's."""
+        until_recovered(self.place.url)
+        with self.place.database(name) as url:
+            if indexed:
+                with closing(connect(url, application_name="prepare")) as conn:
+                    prepare(conn, load_sources(self.sources))
+                    with transaction(conn) as cur:
+                        cur.execute(INDEXES)
+            yield url
+            until_recovered(self.place.url)
 
     def contents(self, url: str) -> Facts:
         with closing(connect(url, application_name="facts")) as conn:
@@ -147,32 +176,33 @@ def kills(plan: Plan) -> Verdict:
     return Verdict(done, seconds, misses)
 
 
-def _undisturbed(scene: _Scene) -> tuple[Facts, float]:
-    found: list[Facts] = []
+def _undisturbed(scene: _Scene) -> tuple[dict[bool, Facts], float]:
+    """Load into empty databases and into ones with indexes; give what is in them, and how long."""
+    found: dict[bool, Facts] = {}
     seconds: list[float] = []
     for number in range(UNDISTURBED_RUNS):
-        name = f"undisturbed_{number}"
-        with scene.place.database(name) as url:
+        indexed, name = number % 2 == 1, f"undisturbed_{number}"
+        with scene.database(name, indexed=indexed) as url:
             with closing(scene.watch(name)) as watch:
                 command = scene.command(url)
                 seconds.append(watch.seconds(command))
                 code, said = command.wait()
                 if code != 0:
                     raise StepFailed(f"the undisturbed load failed:\n{said[-3000:]}")
-            found.append(scene.contents(url))
-    if any(differences(found[0], other) for other in found[1:]):
-        raise StepFailed("undisturbed loads of the same files differ")
-    return found[0], statistics.median(seconds)
+            contents = scene.contents(url)
+            if differences(found.setdefault(indexed, contents), contents):
+                raise StepFailed("undisturbed loads of the same files differ")
+    return found, statistics.median(seconds)
 
 
 def _until_hit(
-    scene: _Scene, number: int, draw: random.Random, expected: Facts, seconds: float
+    scene: _Scene, number: int, draw: random.Random, expected: dict[bool, Facts], seconds: float
 ) -> tuple[KillRun, int]:
+    indexed = number % 2 == 1
     for misses in range(MISSES_A_RUN):
         name = f"killed_{number}_{misses}"
-        with scene.place.database(name) as url:
-            run = _one_run(scene, number, draw, expected, (name, url, seconds))
-            until_recovered(scene.place.url)
+        with scene.database(name, indexed=indexed) as url:
+            run = _one_run(scene, number, draw, expected[indexed], (name, url, seconds))
         if run is not None:
             return run, misses
     raise StepFailed(f"run {number}: the loader ended {MISSES_A_RUN} times before it was killed")
