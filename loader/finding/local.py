@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from loader.finding.store import Entry, Stamp, Store
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from _typeshed import WriteableBuffer
 
 
 class LocalStore(Store):
@@ -38,9 +39,9 @@ class LocalStore(Store):
         """Give a file's file:// URI, links followed."""
         return (self._folder / name).resolve().as_uri()
 
-    def open(self, name: str) -> io.RawIOBase:
+    def open(self, name: str, check: Callable[[], None]) -> io.RawIOBase:
         """Open a file without a buffer."""
-        return (self._folder / name).open("rb", buffering=0)
+        return _Unchanged(self.place(name), check)
 
     def open_seekable(self, name: str) -> pa.NativeFile:
         """Open a file of Arrow's own: its threads read it without Python's lock."""
@@ -109,6 +110,20 @@ class LocalStore(Store):
             circle = _within(real, folder)
             return Entry(folder=True, fault="is a link to a folder around it" if circle else "")
         return _file(facts)
+
+
+class _Unchanged(io.FileIO):
+    """A file that must not be written to before it is read to its end."""
+
+    def __init__(self, path: str, check: Callable[[], None]) -> None:
+        super().__init__(path)
+        self._check = check
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        n = super().readinto(buffer)
+        if not n:
+            self._check()
+        return n
 
 
 def _is_open(entry: Entry) -> bool:

@@ -12,11 +12,13 @@ import errno
 import io
 import os
 import re
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pyarrow as pa
+import tenacity
 from pyarrow import fs
 
 from loader.errors import FileError, FileUnreachable, LandingError
@@ -28,16 +30,17 @@ if TYPE_CHECKING:
 # Bytes asked for at a time; two such pieces are held of a file, one of them on its way.
 PIECE = 8 * 1024**2
 
-# Tries of one request, with growing pauses, about 4 seconds of them when nobody answers. A file's
-# whole load is tried again on top of that.
-ATTEMPTS = 4
+# Tries of one request by Amazon's library, and how often that is repeated for lists and pieces, for
+# it does not know every answer that may pass. A file's whole load is tried again on top of that.
+ATTEMPTS = 3
+REPEATS = 3
 
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 20.0
 
 # Amazon's library, as Arrow passes its errors on: a code, sometimes a status, and words.
 _ERROR = re.compile(
     r"AWS Error (?P<code>[A-Z_0-9]+)(?: \(HTTP status (?P<status>-?\d+)\))?"
-    r" during \w+ operation: (?P<words>.*?)(?: \(Request ID.*)?$",
+    r" during \w+ operation:\s*(?P<words>.*?)(?: \(Request ID.*)?$",
     re.DOTALL,
 )
 
@@ -58,12 +61,28 @@ _SERVER_ERRORS = 500
 # Codes, or words where the library knows no code, and what helps. The first that fits.
 _HELP = (
     ("NO_SUCH_BUCKET", "check the bucket's name in --from, and --endpoint"),
-    (r"AuthorizationHeaderMalformed|PermanentRedirect", "set AWS_REGION to the bucket's region"),
+    (r"AuthorizationHeaderMalformed|status 301", "set AWS_REGION to the bucket's region"),
     (r"REQUEST_TIME_TOO_SKEWED", "set this machine's clock"),
     (
         r"DENIED|ACCESS_KEY|SIGNATURE|TOKEN|Token|CREDENTIALS|UNRECOGNIZED_CLIENT",
         "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; AWS_ANONYMOUS=1 asks without them",
     ),
+)
+
+
+def _may_pass(error: BaseException) -> bool:
+    found = _ERROR.search(str(error)) if isinstance(error, OSError) else None
+    if found is None:
+        return False
+    status = int(found["status"] or 0)
+    return found["code"] in _PASSING or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERRORS
+
+
+_patient = tenacity.retry(
+    retry=tenacity.retry_if_exception(_may_pass),
+    stop=lambda state: state.attempt_number >= REPEATS,
+    wait=tenacity.wait_random_exponential(multiplier=0.5, max=5.0),
+    reraise=True,
 )
 
 
@@ -122,7 +141,7 @@ class S3Store(Store):
     def entries(self, *, deep: bool) -> dict[str, Entry]:
         """List the objects, a thousand with each request."""
         try:
-            found = self._fs.get_file_info(fs.FileSelector(self._folder, recursive=deep))
+            found = self._list(fs.FileSelector(self._folder, recursive=deep))
         except FileNotFoundError:
             raise LandingError(f"nothing lies under {self}: check --from") from None
         except OSError as error:
@@ -130,9 +149,13 @@ class S3Store(Store):
         start = len(self._folder) + 1
         return {info.path[start:]: _entry(info.path, info) for info in found if info.path[start:]}
 
-    def open(self, name: str) -> io.RawIOBase:
+    @_patient
+    def _list(self, selector: fs.FileSelector) -> list[fs.FileInfo]:
+        return list(self._fs.get_file_info(selector))
+
+    def open(self, name: str, check: Callable[[], None]) -> io.RawIOBase:
         """Open an object, fetched piece by piece ahead of its reader."""
-        return _Ahead(self.open_seekable(name))
+        return _Ahead(self.open_seekable(name), check)
 
     def open_seekable(self, name: str) -> pa.NativeFile:
         """Open an object; each reading is a request."""
@@ -181,20 +204,14 @@ def _stamp(info: fs.FileInfo) -> Stamp:
     return Stamp(info.size, (info.mtime_ns or 0) // 10**9)
 
 
-def _may_pass(error: OSError) -> bool:
-    found = _ERROR.search(str(error))
-    status = int(found["status"] or 0) if found else 0
-    passing = status == _TOO_MANY_REQUESTS or status >= _SERVER_ERRORS
-    return found is not None and (passing or found["code"] in _PASSING)
-
-
 def _explained(error: OSError) -> str:
     text = " ".join(str(error).split())
     found = _ERROR.search(text)
     if found is None:
         return text
     code = found["code"] if found["code"] != "UNKNOWN" else f"status {found['status']}"
-    said = f"{code}: {found['words'].rpartition('Details: ')[2].rstrip('.')}"
+    words = found["words"].rpartition("Details: ")[2].rstrip(".")
+    said = f"{code}: {words}" if words else code
     if _may_pass(error):
         return f"the endpoint does not answer ({said}): check --endpoint, and run again"
     help_ = next((what for words, what in _HELP if re.search(words, f"{code} {said}")), None)
@@ -204,21 +221,31 @@ def _explained(error: OSError) -> str:
 class _Ahead(io.RawIOBase):
     """An object's bytes; while a piece is read, a thread fetches the next one."""
 
-    def __init__(self, file: pa.NativeFile) -> None:
-        self._file = file
+    def __init__(self, file: pa.NativeFile, check: Callable[[], None]) -> None:
+        self._file, self._check = file, check
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="s3")
-        self._next: Future[pa.Buffer] = self._threads.submit(file.read_buffer, PIECE)
+        self._next = self._threads.submit(self._fetch)
         self._piece = memoryview(b"")
+
+    @_patient
+    def _fetch(self) -> memoryview:
+        # An attempt that fails leaves the file where it was.
+        piece = memoryview(self._file.read_buffer(PIECE)).cast("B")
+        if piece:
+            # Arrow asks for a range, and believes to have got all of it: where the object has been
+            # replaced by a shorter one, the rest of the piece is whatever was in that memory.
+            self._check()
+        return piece
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         if not self._piece:
-            self._piece = memoryview(self._next.result()).cast("B")
+            self._piece = self._next.result()
             if not self._piece:
                 return 0
-            self._next = self._threads.submit(self._file.read_buffer, PIECE)
+            self._next = self._threads.submit(self._fetch)
         target = memoryview(buffer)
         n = min(len(target), len(self._piece))
         target[:n] = self._piece[:n]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -54,8 +55,13 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def open(self, name: str) -> io.RawIOBase:
+    def open(self, name: str, check: Callable[[], None]) -> io.RawIOBase:
         """Open a file to be read from its first byte to its last.
+
+        Args:
+            name: of the file.
+            check: raises an error if the file is not the one any more that was listed; to be called
+                before bytes are given away that may be those of another one.
 
         Raises:
             OSError: what `fault` explains; so does reading.
@@ -126,10 +132,10 @@ class Location:
         """Open it to be read from its first byte to its last.
 
         Raises:
-            FileError: it cannot be opened.
+            FileError: it cannot be opened; reading raises it when the file was changed meanwhile.
         """
         try:
-            return self.store.open(self.name)
+            return self.store.open(self.name, self.check_unchanged)
         except OSError as error:
             raise self.fault(error) from None
 
@@ -167,7 +173,7 @@ class Location:
         return found or FileError(f"{self}: {otherwise}: {' '.join(str(error).split())}")
 
     def check_unchanged(self) -> None:
-        """Make sure that what was read is one file, and not the pieces of two.
+        """Make sure that what was read is the file that was listed, and not pieces of two.
 
         Raises:
             FileError: it was written to since it was listed, or cannot be asked for.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from loader.errors import FileError
 from loader.finding.discovery import LandedFile
 from loader.reading.dialect import Dialect, LineEnds
+from loader.reading.encoding import Utf16AsUtf8
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -203,6 +204,8 @@ class FileStream(io.BufferedReader):
         raw: io.RawIOBase = self._stored
         if file.compression:
             raw = _Unpacked(file, self._stored)
+        if dialect and dialect.encoding == "utf-16":
+            raw = Utf16AsUtf8(raw)
         if file.needs_line_end:
 
             def cut_off(line_end: bytes) -> FileError:
@@ -225,10 +228,8 @@ class FileStream(io.BufferedReader):
         """SHA-256 of the file's own bytes, in hex, compared with the manifest's.
 
         Raises:
-            FileError: the manifest promises another one, or the file was changed meanwhile.
+            FileError: the manifest promises another one.
         """
-        if self._landed.sha256 is None:
-            self._landed.path.check_unchanged()
         return verify_sha256(self._landed, self._stored.digest.hexdigest())
 
 
