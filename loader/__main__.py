@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import click
 
+from loader.commands.groups import GroupWithDefault
 from loader.commands.load import load
+from loader.commands.rejects import rejects
+from loader.commands.sniff import sniff_command
 from loader.commands.status import status
 
 
-class _LoadsByDefault(click.Group):
-    """A group whose command `load` need not be named: `python -m loader shop` loads the shop."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = [load.name or "load", *args]
-        return super().parse_args(ctx, args)
-
-
 @click.group(
-    cls=_LoadsByDefault,
+    cls=GroupWithDefault,
+    default="load",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 def main() -> None:
@@ -29,6 +24,8 @@ def main() -> None:
 
 
 main.add_command(load)
+main.add_command(rejects)
+main.add_command(sniff_command)
 main.add_command(status)
 
 if __name__ == "__main__":

@@ -157,7 +157,8 @@ def loaded_files(cur: cursor, source: str, file: str | None = None) -> dict[str,
     """Files of a source, or one of them, that raw holds, by their names."""
     cur.execute(
         "select file, batch, bytes, sha256, rows, rejects from raw._loads "
-        "where source = %s and status = 'loaded' and file = coalesce(%s, file)",
+        "where source = %s and status = 'loaded' and replay_of is null "
+        "and file = coalesce(%s, file)",
         (source, file),
     )
     return {name: LoadedFile(*facts) for name, *facts in cur.fetchall()}

@@ -17,6 +17,7 @@ from loader.raw.indexes import BULK_BYTES, rebuild_indexes, set_indexes_aside
 from loader.raw.tables import prepare
 from loader.sources import Sources
 from warehouse.connections import transaction
+from warehouse.settings import PROJECT_DIR
 
 SACKS = "mill_sacks"
 BULK = {SACKS: BULK_BYTES}
@@ -128,7 +129,9 @@ def test_a_killed_loader_loses_no_index(conn, database_url, query):
     for name in ("plain", "partial", "covering"):
         query(INDEXES[name])
     before = definitions(query)
-    killed = subprocess.run([sys.executable, "-c", KILLED, database_url], check=False)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, database_url], check=False, cwd=PROJECT_DIR
+    )
     assert killed.returncode == -signal.SIGKILL
     assert definitions(query) == {}
     # The next run drops what has been made since, and builds all of it.
