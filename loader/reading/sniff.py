@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -242,6 +243,8 @@ def _dialect(  # noqa: PLR0913, PLR0917 - each guess gives its own
     found["encoding"] = sample.encoding
     if grid.line_end == b"\r":
         found["line_ends"] = "cr"
+    elif re.match(rb"[^\r\n]*\r(?!\n)", sample.content):
+        found["line_ends"] = "lf"  # `auto` would take the first one
     found["nulls"] = nulls
     usual = {
         "delimiter": ",",

@@ -55,9 +55,8 @@ def read_back(table: Table, content: bytes) -> tuple[list[str], Rows]:
     """Columns and rows of a file by its declaration; the records by Python's own reader."""
     dialect = table.dialect
     if dialect.encoding == "utf-16":
-        content = content.decode(
-            "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-16-le"
-        ).encode()
+        codec = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-16-le"
+        content = content.decode(codec, errors="replace").encode()
     header = read_header(io.BufferedReader(io.BytesIO(content)), table, "file")
     text = content[header.offset :].decode(dialect.codec, errors="replace")
     if header.line_end == b"\r":
@@ -110,6 +109,14 @@ CASES = [
     Case("unit separators", people("\x1f").encode(), NAMED, PEOPLE, {"delimiter": "\x1f"}),
     Case("crlf", people(end="\r\n").encode(), NAMED, PEOPLE),
     Case("cr", people(end="\r").encode(), NAMED, PEOPLE, {"line_ends": "cr"}),
+    Case(
+        "lf, but the first is a cr",
+        b'"id\rx",n\n1,2\n3,4\n',
+        ["id x", "n"],
+        [["1", "2"], ["3", "4"]],
+        {"line_ends": "lf"},
+        rename={"id\rx": "id x"},
+    ),
     Case("no last line end", PLAIN[:-1], NAMED, PEOPLE, ended=False),
     Case("utf-8 with a mark", b"\xef\xbb\xbf" + PLAIN, NAMED, PEOPLE),
     Case("utf-16", people().encode("utf-16"), NAMED, PEOPLE, {"encoding": "utf-16"}),
