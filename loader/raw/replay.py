@@ -28,8 +28,8 @@ from loader.raw.rejects import (
     original_load,
     reading,
 )
-from loader.raw.replay_load import Line, Replayed, replay_load
-from loader.raw.single import reader_of
+from loader.raw.replay_load import Replayed, replay_load
+from loader.raw.single import Line, reader_of
 from loader.raw.tables import prepare, settle
 from loader.sources import Sources, Table, raw_name
 from warehouse.connections import connect, transaction

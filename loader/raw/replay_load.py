@@ -13,7 +13,7 @@ from psycopg2.extensions import connection, cursor
 
 from loader.raw.ledger import begin_load, new_load
 from loader.raw.rejects import TOO_LONG, Original, text_of
-from loader.raw.single import RecordReader
+from loader.raw.single import Line, RecordReader
 from loader.raw.tables import qualified
 from loader.reading.options import copy_options
 from loader.reading.records import Fault
@@ -31,13 +31,6 @@ _NO_WHOLE = (
 )
 
 _Row = tuple[int, bytes]  # record number, CSV
-
-
-class Line(NamedTuple):
-    """What shall be loaded in a reject's place: text, or bytes in its file's encoding."""
-
-    record_number: int
-    content: str | bytes
 
 
 @dataclass
@@ -130,22 +123,24 @@ class _Attempt:
 
     def load(self, batch: Sequence[Line]) -> None:
         """Load those of the lines that can be loaded and whose rejects are open."""
-        rows: list[_Row] = []
         kept = self._locked([line.record_number for line in batch])
-        for number, content in batch:
-            found = kept.get(number)
+        wanted: list[Line] = []
+        for line in batch:
+            found = kept.get(line.record_number)
             if found is None:
-                self.result.remaining[number] = "is no reject of this load"
+                self.result.remaining[line.record_number] = "is no reject of this load"
             elif not found.is_open:
                 self.result.before += 1
-            elif content in found.beginning:
-                self.result.remaining[number] = _NO_WHOLE
+            elif line.content in found.beginning:
+                self.result.remaining[line.record_number] = _NO_WHOLE
             else:
-                row = self._reader.read(number, content)
-                if isinstance(row, Fault):
-                    self.result.remaining[number] = row.message
-                else:
-                    rows.append((number, row))
+                wanted.append(line)
+        rows: list[_Row] = []
+        for line, read in zip(wanted, self._reader.read(wanted), strict=True):
+            if isinstance(read, Fault):
+                self.result.remaining[line.record_number] = read.message
+            else:
+                rows.append((line.record_number, read))
         self._copy(rows)
 
     def _locked(self, numbers: list[int]) -> dict[int, _Kept]:

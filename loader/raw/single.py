@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from loader.errors import LedgerError
 from loader.raw.rejects import Original
@@ -13,6 +13,17 @@ from loader.reading.dialect import Dialect
 from loader.reading.json_lines import UnknownColumns, json_to_csv
 from loader.reading.records import Fault, Reject, text_fault
 from loader.sources import Table
+
+
+class Line(NamedTuple):
+    """What shall be loaded in a reject's place, without line end.
+
+    Attributes:
+        content: text, or bytes in the encoding of the file.
+    """
+
+    record_number: int
+    content: str | bytes
 
 
 class RecordReader(Protocol):
@@ -28,13 +39,8 @@ class RecordReader(Protocol):
     dialect: Dialect
     codec: str
 
-    def read(self, number: int, content: str | bytes) -> bytes | Fault:
-        """Turn a record into a line of CSV with its number before it, or say what is wrong.
-
-        Args:
-            number: of the record.
-            content: without line end; text, or bytes in the encoding of its file.
-        """
+    def read(self, lines: Sequence[Line]) -> list[bytes | Fault]:
+        """Turn each into a line of CSV with its number before it, or say what is wrong with it."""
 
 
 class CsvReader:
@@ -55,25 +61,62 @@ class CsvReader:
         self._line_end = b"\r" if table.dialect.line_ends == "cr" else b"\n"
         self._shape = Shape(self.dialect, len(columns), self._line_end, end_marker=end_marker)
 
-    def read(self, number: int, content: str | bytes) -> bytes | Fault:
+    def read(self, lines: Sequence[Line]) -> list[bytes | Fault]:
         """See `RecordReader`."""
-        line = _as_utf8(content, self._encoding, self.codec)
-        if isinstance(line, Fault):
-            return line
-        rejects: list[Reject] = []
-        rows: list[bytes] = []
-        records = 0
-        for block in Splitter(io.BytesIO(line + self._line_end), self._shape):
-            for _ in block.pieces():
-                pass  # read and kept, so that it can be judged
-            rows += block.judged(number + records, rejects.append)
-            assert block.records is not None  # all of it has been judged
-            records += block.records
+        read = [_as_utf8(line.content, self._encoding, self.codec) for line in lines]
+        sound = {n: body for n, body in enumerate(read) if isinstance(body, bytes)}
+        plain = {n: body for n, body in sound.items() if self._is_plain(body)}
+        judged = {n: self._alone(body) for n, body in sound.items() if n not in plain}
+        judged |= zip(plain, self._together(list(plain.values())), strict=True)
+        for n, one in judged.items():
+            number = b"%d" % lines[n].record_number
+            read[n] = one if isinstance(one, Fault) else number + one
+        return read
+
+    def _is_plain(self, body: bytes) -> bool:
+        """Whether a record can be judged with others, as it seems to end with its line."""
+        quote = self.dialect.quote_byte
+        return b"\n" not in body and b"\r" not in body and not (quote and body.count(quote) % 2)
+
+    def _together(self, bodies: list[bytes]) -> list[bytes | Fault]:
+        """Judge plain records, which takes a hundredth of the time.
+
+        If there are as many as lines, each line is one; if not, an odd quote has joined some.
+        """
+        if len(bodies) < 2:
+            return [self._alone(body) for body in bodies]
+        records, rows, rejects = self._judged(bodies)
+        if records != len(bodies):
+            middle = len(bodies) // 2
+            return self._together(bodies[:middle]) + self._together(bodies[middle:])
+        faults = {reject.record_number: Fault(reject.reason, reject.message) for reject in rejects}
+        good = iter(rows.splitlines(keepends=True))
+        return [faults[n] if n in faults else self._unnumbered(next(good)) for n in range(records)]
+
+    def _alone(self, body: bytes) -> bytes | Fault:
+        records, rows, rejects = self._judged([body])
         if rejects:
             return Fault(rejects[0].reason, rejects[0].message)
         if records != 1:
             return Fault("not_one_record", f"is {records:,} records and not one")
-        return b"".join(rows)
+        return self._unnumbered(rows)
+
+    def _judged(self, bodies: list[bytes]) -> tuple[int, bytes, list[Reject]]:
+        """Count the records, and tell the good ones, numbered from 0, from the others."""
+        rows: list[bytes] = []
+        rejects: list[Reject] = []
+        records = 0
+        content = b"".join(body + self._line_end for body in bodies)
+        for block in Splitter(io.BytesIO(content), self._shape):
+            for _ in block.pieces():
+                pass  # read and kept, so that it can be judged
+            rows += block.judged(records, rejects.append)
+            assert block.records is not None  # all of it has been judged
+            records += block.records
+        return records, b"".join(rows), rejects
+
+    def _unnumbered(self, row: bytes) -> bytes:
+        return row[row.index(self.dialect.delimiter_byte) :]
 
 
 class JsonReader:
@@ -90,8 +133,11 @@ class JsonReader:
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
         self.columns, self._rename = columns, table.rename
 
-    def read(self, number: int, content: str | bytes) -> bytes | Fault:
+    def read(self, lines: Sequence[Line]) -> list[bytes | Fault]:
         """See `RecordReader`."""
+        return [self._read(*line) for line in lines]
+
+    def _read(self, number: int, content: str | bytes) -> bytes | Fault:
         line = _as_utf8(content, "utf-8", self.codec)
         if isinstance(line, Fault):
             return line
