@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from loader.reading.sniff import Proposal, sniff
 from loader.reading.sniffing.names import pattern, source_name
 from loader.sources import parse_sources
 
-# Characters of a line of the preview, columns and characters of a value in it.
-_WIDTH, _COLUMNS, _VALUE = 96, 8, 24
+# Characters of a line of the preview, of a value in it, and between two columns.
+_WIDTH, _VALUE, _GAP = 96, 24, 3
 
 
 class _Entry(yaml.SafeDumper):
@@ -63,12 +64,16 @@ def sniff_command(file: Path, source: str | None, table: str | None) -> None:
 
 
 def _preview(proposal: Proposal) -> str:
+    lines = [proposal.columns, *proposal.rows]
+    cells = [[Text(_short("∅" if value is None else value)) for value in line] for line in lines]
+    widths = [max(text.cell_len for text in column) + _GAP for column in zip(*cells, strict=True)]
+    fitting = sum(edge - _GAP <= _WIDTH for edge in accumulate(widths))
     shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name in proposal.columns[:_COLUMNS]:
-        shown.add_column(Text(_short(name)), overflow="ellipsis", no_wrap=True)
-    for row in proposal.rows:
-        shown.add_row(*(Text(_short("∅" if v is None else v)) for v in row[:_COLUMNS]))
-    more = len(proposal.columns) - _COLUMNS
+    for name in cells[0][:fitting]:
+        shown.add_column(name, no_wrap=True)
+    for row in cells[1:]:
+        shown.add_row(*row[:fitting])
+    more = len(widths) - fitting
     buffer = io.StringIO()
     console = Console(file=buffer, width=_WIDTH, color_system=None, force_terminal=False)
     console.print(shown)
