@@ -89,7 +89,7 @@ class TableCopy:
         """
         if self.terms.task.is_backfill and self.declared.updated_at is None:
             tell("left_out", f"{self.target.relation}: has no updated_at: not part of a backfill")
-            return Outcome(self.target.table, self.target.relation, "skipped")
+            return Outcome(self.target.table, self.target.relation, "skipped", why="no_updated_at")
         started = time.monotonic()
         loads: list[Arrived] = []
         resume: str | None = None
@@ -126,7 +126,7 @@ class TableCopy:
     def _outcome(self, loads: list[Arrived], seconds: float) -> Outcome:
         name, table = self.target.relation, self.target.table
         if not loads:
-            return Outcome(table, name, "skipped", retries=self.retries)
+            return Outcome(table, name, "skipped", why="no_change", retries=self.retries)
         loaded = Loaded(
             rows=sum(load.rows for load in loads),
             bytes=sum(load.bytes for load in loads),

@@ -14,7 +14,7 @@ from loader.loading.cut import load_cut
 from loader.loading.job import Terms
 from loader.loading.load_file import load_file
 from loader.loading.outcome import Loaded, Outcome
-from loader.raw.ledger import loaded_files, record_failed
+from loader.raw.ledger import loaded_files, record_failed, rejects_of
 from loader.raw.recovery import interrupted, undo
 from loader.reading.streams import Meter, Stopped, file_sha256
 from loader.sources import FilesSource
@@ -65,23 +65,24 @@ def bring_to_end(
     """
     if shop.terms.meter.stopped:
         return None
-    started, found = time.monotonic(), None
+    started = time.monotonic()
+    outcome = Outcome(file.table, file.name, "failed")
     try:
         if before is not None:
             return _loaded_before(file, before, shop.terms.meter)
-        return _load_with_retries(shop, file, cut=cut)
+        return _load_with_retries(shop, file, outcome, cut=cut)
     except Stopped:
         return None
     except FileError as error:
-        message = error.message
-        found = error.found if isinstance(error, CountError) else None
+        outcome.error = error.message
+        outcome.found = error.found if isinstance(error, CountError) else None
     except psycopg2.Error as error:
         if is_transient(error) or (error.pgcode or "").startswith(OUT_OF_RESOURCES):
             raise
-        message = f"{file.path}: {one_line(error)}"
+        outcome.error = f"{file.path}: {one_line(error)}"
     with shop.pool.connection() as conn:
-        record_failed(conn, file, message, time.monotonic() - started, shop.terms.run_id)
-    return Outcome(file.table, file.name, "failed", error=message, found=found)
+        record_failed(conn, file, outcome.error, time.monotonic() - started, shop.terms.run_id)
+    return outcome
 
 
 def _loaded_before(file: LandedFile, before: LoadedFile, meter: Meter) -> Outcome:
@@ -101,32 +102,32 @@ def _loaded_before(file: LandedFile, before: LoadedFile, meter: Meter) -> Outcom
     )
 
 
-def _load_with_retries(shop: Workshop, file: LandedFile, *, cut: bool) -> Outcome:
+def _load_with_retries(shop: Workshop, file: LandedFile, outcome: Outcome, *, cut: bool) -> Outcome:
+    """Load a file; `outcome` says how often it was tried again, also when an error is raised."""
     attempts = 0
 
     @retry(attempts=5, first_wait=0.5, longest_wait=5.0, what=f"loading {file.name}")
-    def attempt() -> Outcome:
+    def attempt() -> Loaded:
         nonlocal attempts
+        outcome.retries = attempts
         attempts += 1
-        if attempts > 1 and (before := _after_all(shop, file)):
-            return Outcome(file.table, file.name, "loaded", before)
+        if outcome.retries and (before := _after_all(shop, file)):
+            return before
         declared = shop.source.tables[file.table]
         if cut:
-            loaded = load_cut(shop.pool, shop.connections, file, declared, shop.terms)
-        else:
-            with shop.pool.connection() as conn:
-                loaded = load_file(conn, file, declared, shop.terms)
-        return Outcome(file.table, file.name, "loaded", loaded)
+            return load_cut(shop.pool, shop.connections, file, declared, shop.terms)
+        with shop.pool.connection() as conn:
+            return load_file(conn, file, declared, shop.terms)
 
     try:
-        outcome = attempt()
+        outcome.loaded = attempt()
     except psycopg2.errors.UniqueViolation:
         # A server process of a loader that was killed has committed the file just now.
         before = _after_all(shop, file)
         if before is None:
             raise
-        outcome = Outcome(file.table, file.name, "loaded", before)
-    outcome.retries = attempts - 1
+        outcome.loaded = before
+    outcome.status = "loaded"
     return outcome
 
 
@@ -140,7 +141,8 @@ def _after_all(shop: Workshop, file: LandedFile) -> Loaded | None:
                 undo(conn, file.source, load_id, table)
         with transaction(conn) as cur:
             before = loaded_files(cur, file.source, file.name).get(file.name)
-    return Loaded(before.rows, before.bytes, 0.0) if before else None
+            rejects = rejects_of(cur, file.source, file.name) if before else []
+    return Loaded(before.rows, before.bytes, 0.0, rejects) if before else None
 
 
 def one_line(error: WarehouseError | psycopg2.Error) -> str:

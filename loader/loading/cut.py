@@ -159,6 +159,7 @@ class _Lanes:
         set_aside = sorted(self._rejects.settle(records), key=lambda reject: reject.record_number)
         return Content(
             self._rows,
+            records,
             stream.disk_bytes,
             stream.verify(),
             self._header.columns,

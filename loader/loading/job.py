@@ -105,9 +105,17 @@ class Job:
         """Judge a file that was read to its end, and say what came of it.
 
         Raises:
-            CountError: it holds more or fewer records than its manifest promises.
+            CountError: it holds more or fewer records than its manifest promises, or than COPY
+                and the rejects have together.
         """
-        found, promised = content.rows + len(content.rejects), self.file.rows
+        found, promised = content.read, self.file.rows
+        if content.rows + len(content.rejects) != found:
+            raise CountError(
+                f"{self.file.path}: of {found:,} records {content.rows:,} went into raw and "
+                f"{len(content.rejects):,} were set aside: a fault of the loader, please report "
+                "it; nothing of the file was loaded",
+                found=found,
+            )
         if promised is not None and found != promised:
             raise CountError(
                 f"{self.file.path}: holds {found:,} records, its manifest promises {promised:,}: "
@@ -130,6 +138,7 @@ class Job:
             rejects=list(content.rejects),
             added=self.added,
             missing=_missing(self.declared.columns, content.columns),
+            read=content.read,
         )
         return loaded, facts
 
@@ -144,6 +153,7 @@ class Content:
 
     Attributes:
         rows: that COPY took.
+        read: records that the reader counted.
         bytes: read from disk.
         sha256: of these bytes.
         columns: in the file's order, as raw names them.
@@ -151,6 +161,7 @@ class Content:
     """
 
     rows: int
+    read: int
     bytes: int
     sha256: str
     columns: Sequence[str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
@@ -78,6 +78,7 @@ def _load_csv(cur: cursor, job: Job) -> Content:
             number += block.records or 0
         return Content(
             rows,
+            number - 1,
             stream.disk_bytes,
             stream.verify(),
             header.columns,
@@ -122,19 +123,33 @@ def _load_json(cur: cursor, job: Job) -> Content:
     columns = job.terms.tables.columns(job.table)
     seen: set[str] = set()
     with job.open() as stream:
-        records = json_to_csv(stream, columns, job.declared.rename, rejects.add, seen)
+        lines = _Counted(stream)
+        records = json_to_csv(lines, columns, job.declared.rename, rejects.add, seen)
         rows = copy(cur, _numbered(job, columns), records)
         # A file without records says nothing about its columns.
         found = [name for name in columns if name in seen] or job.declared.columns
         if job.declared.schema_ == "strict":
             job.settle_columns(found)
-        set_aside = rejects.settle(rows + len(rejects.found))
-        return Content(rows, stream.disk_bytes, stream.verify(), found, set_aside)
+        set_aside = rejects.settle(lines.count)
+        return Content(rows, lines.count, stream.disk_bytes, stream.verify(), found, set_aside)
+
+
+class _Counted:
+    """Lines on their way, and how many there were."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._lines = lines
+        self.count = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for line in self._lines:
+            self.count += 1
+            yield line
 
 
 def _load_parquet(cur: cursor, job: Job) -> Content:
     # Arrow takes longer to import than most runs, which have no Parquet, take to load.
-    from loader.reading.parquet import parquet_columns, parquet_to_csv  # noqa: PLC0415
+    from loader.reading.parquet import parquet_columns, parquet_rows, parquet_to_csv  # noqa: PLC0415
 
     rejects = job.rejects()
     # Parquet is not read from its first byte to its last, so its sum takes a reading of its own.
@@ -147,8 +162,8 @@ def _load_parquet(cur: cursor, job: Job) -> Content:
         )
     job.settle_columns(columns)
     rows = copy(cur, _numbered(job, columns), parquet_to_csv(job.file, rejects.add))
-    set_aside = rejects.settle(rows + len(rejects.found))
-    return Content(rows, job.file.bytes, sha256, columns, set_aside)
+    read = parquet_rows(job.file)
+    return Content(rows, read, job.file.bytes, sha256, columns, rejects.settle(read))
 
 
 def _numbered(job: Job, columns: Sequence[str]) -> sql.Composed:

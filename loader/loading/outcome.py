@@ -14,9 +14,10 @@ from loader.sources import raw_name
 
 Status = Literal["loaded", "skipped", "failed"]
 
-# Why a file was skipped: the manifest's sum is that of what was loaded before, or the file was
-# read again and its bytes are the same.
-Why = Literal["same_sum", "same_bytes"]
+# Why something was skipped. Of a file: the manifest's sum is that of what was loaded before, or the
+# file was read again and its bytes are the same. Of a table of a source database: no row of it has
+# changed, or it has no time of change by which rows of the past could be asked for.
+Why = Literal["same_sum", "same_bytes", "no_change", "no_updated_at"]
 
 
 def new_run_id() -> str:
@@ -57,7 +58,7 @@ class Outcome:
         table: in the declaration of its source.
         name: of the file in the ledger.
         retries: attempts that failed for a passing reason.
-        why: it was skipped.
+        why: reason for which it was skipped.
         found: records that were found in a file that fails for their number.
     """
 

@@ -21,7 +21,6 @@ from loader.loading.outcome import Outcome, Run
 from loader.loading.record import file_record, run_record
 from loader.loading.run_record import RunRecord, text_of
 from warehouse.console import Level, is_structured, say, structured, tell
-from warehouse.errors import WarehouseError
 
 RUNS = Path("data/runs/loader")
 
@@ -92,8 +91,8 @@ def recorded(run: Run, path: Path) -> Iterator[None]:
             "interrupted; what was loaded before stays: run the same command again"
         ) from None
     except BaseException as error:
-        message = error.message if isinstance(error, WarehouseError) else repr(error)
-        run.fatal = run.fatal or message
+        told = error.format_message() if isinstance(error, click.ClickException) else repr(error)
+        run.fatal = run.fatal or told
         _leave(run, path, began, broken_off=True)
         raise
     _leave(run, path, began, broken_off=False)

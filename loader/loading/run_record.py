@@ -36,8 +36,10 @@ class FileRecord(_Part):
     status: Literal["loaded", "skipped", "failed", "not_reached"]
     """not_reached: the run was broken off before."""
     why: Why | None = None
-    """Of a skipped file. same_sum: the manifest has the sum of what was loaded before; same_bytes:
-    the file was read again, and they are those that were loaded before."""
+    """What was skipped, and for which reason. same_sum: the manifest has the sum of what was loaded
+    before; same_bytes: the file was read again, and they are those that were loaded before;
+    no_change: no row of the table has changed; no_updated_at: the table cannot be part of a
+    backfill."""
     error: str | None = None
     """Of a failed file; nothing of it is in raw."""
     read: NonNegativeInt | None = None

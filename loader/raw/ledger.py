@@ -164,6 +164,17 @@ def loaded_files(cur: cursor, source: str, file: str | None = None) -> dict[str,
     return {name: LoadedFile(*facts) for name, *facts in cur.fetchall()}
 
 
+def rejects_of(cur: cursor, source: str, file: str) -> list[Reject]:
+    """List the records that were set aside when a file was loaded, resolved ones included."""
+    cur.execute(
+        "select record_number, r.line_number, byte_offset, reason, message, line "
+        "from raw._rejects r join raw._loads using (load_id) "
+        "where source = %s and file = %s and status = 'loaded' order by record_number",
+        (source, file),
+    )
+    return [Reject._make([*row[:-1], bytes(row[-1])]) for row in cur.fetchall()]
+
+
 def new_load(cur: cursor) -> int:
     """Take the number of a new load."""
     cur.execute("select nextval(pg_get_serial_sequence('raw._loads', 'load_id'))")

@@ -36,6 +36,16 @@ def parquet_columns(file: LandedFile) -> list[str]:
         return list(reader.schema_arrow.names)
 
 
+def parquet_rows(file: LandedFile) -> int:
+    """Give the number of rows that a Parquet file's own footer names.
+
+    Raises:
+        FileError: it is not a Parquet file.
+    """
+    with _parquet(file) as reader:
+        return int(reader.metadata.num_rows)
+
+
 def parquet_to_csv(file: LandedFile, aside: Callable[[Reject], None]) -> Iterator[bytes]:
     """Turn a Parquet file into CSV; rows with text that PostgreSQL cannot hold go to `aside`.
 

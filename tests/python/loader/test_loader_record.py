@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from loader.__main__ import main
+from loader.loading import attempts, load_file
 from loader.loading.outcome import Expected, Loaded, Outcome, Run
 from loader.loading.record import run_record, verdict
 from loader.loading.run_record import PUBLISHED, RunRecord, published_text, text_of
@@ -165,6 +166,43 @@ def test_lost_records_stand_beside_the_promised_ones(recorded, deliver, landing:
     assert record["verdict"] == "failed"
     (cows,) = record["files"]
     assert (cows["status"], cows["promised"], cows["found"]) == ("failed", 3, 1)
+
+
+def test_a_file_whose_answer_was_lost_has_its_rejects(
+    recorded, query, landing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server had committed; what it committed is what the record says."""
+    (landing / "sacks.csv").write_text("id,grain,weight\n1,rye,2\n2,oat\n")
+    finished = attempts.load_file
+    lost: list[str] = []
+
+    def lose_the_answer(conn, file, *rest):
+        loaded = finished(conn, file, *rest)
+        lost.append(file.name)
+        query("select pg_terminate_backend(%s)", (conn.get_backend_pid(),))
+        with conn.cursor() as cur:
+            cur.execute("select 1")
+        return loaded
+
+    monkeypatch.setattr(attempts, "load_file", lose_the_answer)
+    (file,) = recorded("mill", "--max-rejects", "1")["files"]
+    assert lost == ["sacks.csv"]
+    assert (file["status"], file["rows"], file["rejects"], file["retries"]) == ("loaded", 1, 1, 1)
+    assert file["rejects_by_reason"] == {"too_few_fields": 1}
+
+
+def test_a_file_of_which_records_go_missing_is_refused(
+    recorded, query, landing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of the loader itself: COPY saw fewer records than the reader."""
+    (landing / "orders.json").write_text('{"id": 1}\n{"id": 2}\n')
+    copy = load_file.copy
+    monkeypatch.setattr(load_file, "copy", lambda *arguments: copy(*arguments) - 1)
+    record = recorded()
+    (orders,) = record["files"]
+    assert (record["verdict"], orders["status"], orders["found"]) == ("failed", "failed", 2)
+    assert "of 2 records 1 went into raw and 0 were set aside" in orders["error"]
+    assert query("select count(*) from raw.mill_orders") == [(0,)]
 
 
 def test_a_batch_that_is_refused_is_a_problem(recorded, landing: Path) -> None:
