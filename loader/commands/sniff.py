@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def sniff_command(file: Path, source: str | None, table: str | None) -> None:
 
 
 def _preview(proposal: Proposal) -> str:
-    lines = [proposal.columns, *proposal.rows]
+    lines: list[Sequence[str | None]] = [proposal.columns, *proposal.rows]
     cells = [[Text(_short("∅" if value is None else value)) for value in line] for line in lines]
     widths = [max(text.cell_len for text in column) + _GAP for column in zip(*cells, strict=True)]
     fitting = sum(edge - _GAP <= _WIDTH for edge in accumulate(widths))
