@@ -17,6 +17,9 @@ from warehouse.connections import connect, database_url
 @click.argument("source", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option(
+    "--lag", is_flag=True, help="Ask source databases how many of their rows raw does not have."
+)
+@click.option(
     "--check",
     is_flag=True,
     help="Exit code 1 when something needs a hand: a file that failed and was not loaded since, "
@@ -31,13 +34,18 @@ from warehouse.connections import connect, database_url
     help="Declares the sources, their tables and columns.",
 )
 @click.pass_context
-def status(
-    context: click.Context, source: str | None, as_json: bool, check: bool, sources_file: Path
+def status(  # noqa: PLR0913, PLR0917 - one argument an option
+    context: click.Context,
+    source: str | None,
+    as_json: bool,
+    lag: bool,
+    check: bool,
+    sources_file: Path,
 ) -> None:
     """Say what was loaded of SOURCE, or of all sources: last loads, failures, rejects."""
     sources = load_sources(sources_file)
     with closing(connect(database_url(), application_name="loader status")) as conn:
-        found = read_status(conn, sources, source)
+        found = read_status(conn, sources, source, ask_sources=lag)
     if as_json:
         click.echo(found.model_dump_json(indent=2))
     else:

@@ -9,6 +9,9 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection, cursor
 
+from loader.database.declared import PostgresSource
+from loader.database.lag import lags
+from loader.database.reading import source_url
 from loader.errors import LedgerError
 from loader.loading.lock import is_locked
 from loader.names import raw_name
@@ -17,6 +20,7 @@ from loader.raw.status_model import (
     FailedFile,
     LastLoad,
     OpenLoad,
+    SourceLag,
     SourceStatus,
     Status,
     TableStatus,
@@ -24,6 +28,8 @@ from loader.raw.status_model import (
 )
 from loader.sources import Sources
 from warehouse.connections import transaction
+
+MARKS = "raw._watermarks"
 
 _TOTALS = """
 select source, table_name, count(*)::int as loads,
@@ -86,21 +92,25 @@ where source = any(%(sources)s)
 """
 
 
-def read_status(conn: connection, sources: Sources, only: str | None = None) -> Status:
+def read_status(
+    conn: connection, sources: Sources, only: str | None = None, *, ask_sources: bool = False
+) -> Status:
     """Read what the ledger says; nothing is written, and nothing has to be there.
 
     Args:
         conn: no transaction is open on it.
         sources: those declared; others that the ledger knows are told as well.
         only: one source.
+        ask_sources: ask the databases among the sources how far raw is behind them.
 
     Raises:
         SourcesError: `only` is neither declared nor in the ledger.
         LedgerError: the ledger is one of an earlier version, or cannot be read.
+        WarehouseError: a source that is asked does not let us in.
     """
     try:
         with transaction(conn) as cur:
-            return _read(cur, sources, only)
+            status = _read(cur, sources, only)
     except psycopg2.errors.UndefinedColumn:
         raise LedgerError(
             "raw._loads and raw._rejects are of an earlier version: load a source once, that "
@@ -108,6 +118,27 @@ def read_status(conn: connection, sources: Sources, only: str | None = None) -> 
         ) from None
     except psycopg2.Error as error:
         raise LedgerError(f"cannot read the ledger: {' '.join(str(error).split())}") from None
+    if ask_sources:
+        for source in status.sources:
+            _add_lags(conn, sources, source)
+    return status
+
+
+def _add_lags(conn: connection, sources: Sources, status: SourceStatus) -> None:
+    declared = sources.root.get(status.source)
+    if not isinstance(declared, PostgresSource):
+        return
+    url = source_url(status.source, declared)
+    tables = {table.table: table for table in status.tables}
+    try:
+        with transaction(conn) as cur:
+            # Where nothing was loaded yet, everything is behind.
+            found = lags(cur, status.source, declared, url) if _exists(cur, MARKS) else []
+    except psycopg2.Error as error:
+        reason = " ".join(str(error).split())
+        raise LedgerError(f"cannot see how far raw is behind {status.source}: {reason}") from None
+    for lag in found:
+        tables[lag.table].lag = SourceLag(newest=lag.newest, rows_behind=lag.behind, more=lag.more)
 
 
 def _read(cur: cursor, sources: Sources, only: str | None) -> Status:
@@ -173,7 +204,7 @@ def _fill(cur: cursor, tables: _Tables, names: list[str]) -> None:
         table.failed_files.append(FailedFile(**row))
     for table, row in _rows(cur, tables, _OPEN, names):
         table.open_loads.append(OpenLoad(**row))
-    if _exists(cur, "raw._watermarks"):
+    if _exists(cur, MARKS):
         for table, row in _rows(cur, tables, _MARKS, names):
             table.watermark = Watermark(**row)
     if _exists(cur, "raw._dropped_indexes"):

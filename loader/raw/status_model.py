@@ -60,6 +60,17 @@ class Watermark(_Part):
     """Of a time: how far it lies behind the clock of the warehouse's server."""
 
 
+class SourceLag(_Part):
+    """How far raw is behind a table of a source database, as the source itself says."""
+
+    newest: str | None
+    """Time of the newest row there that does not lie in the future."""
+    rows_behind: int
+    """Rows there that are newer than the mark: counted up to 100,000."""
+    more: bool
+    """Whether there are more."""
+
+
 class TableStatus(_Part):
     """What the ledger says of a table."""
 
@@ -80,6 +91,8 @@ class TableStatus(_Part):
     open_loads: list[OpenLoad] = []
     dropped_indexes: list[DroppedIndex] = []
     watermark: Watermark | None = None
+    lag: SourceLag | None = None
+    """With --lag, of a table that has a column updated_at."""
 
 
 class SourceStatus(_Part):

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loader.loading.report import PLAIN_WIDTH
-from loader.raw.status_model import SourceStatus, Status, TableStatus, Watermark
+from loader.raw.status_model import SourceLag, SourceStatus, Status, TableStatus, Watermark
 
 _TIME = "%Y-%m-%d %H:%M:%S"
 
@@ -32,6 +32,8 @@ def show(status: Status) -> None:
         for table in source.tables:
             if table.watermark is not None:
                 console.print(Text(_mark(table.table, table.watermark)), soft_wrap=True)
+            if table.lag is not None:
+                console.print(Text(_behind(table.table, table.lag)), soft_wrap=True)
         if source.at_work:
             console.print(Text("a loader is at work on it"))
         for line in _lines(source):
@@ -67,6 +69,12 @@ def _table(source: SourceStatus, title: str) -> Table:
 def _mark(table: str, mark: Watermark) -> str:
     lag = f", {timedelta(seconds=round(mark.lag_seconds))} ago" if mark.lag_seconds else ""
     return f"{table}: up to {mark.column} = {mark.high_water}{lag} (moved {mark.moved_at:{_TIME}})"
+
+
+def _behind(table: str, lag: SourceLag) -> str:
+    more = "more than " if lag.more else ""
+    newest = f", the newest of {lag.newest}" if lag.newest else ""
+    return f"{table}: raw is {more}{lag.rows_behind:,} rows behind its source{newest}"
 
 
 def _lines(source: SourceStatus) -> Iterator[str]:
