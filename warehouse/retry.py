@@ -45,6 +45,7 @@ TRANSIENT_WORDS = (
     "connection has been closed unexpectedly",
     "could not receive data from server",
     "could not send data to server",
+    "invalid socket",  # what is asked of a connection that libpq has closed after a loss
     "terminating connection due to",
     "too many clients already",
     "remaining connection slots are reserved",
