@@ -6,6 +6,7 @@ import click
 
 from loader.commands.groups import GroupWithDefault
 from loader.commands.load import load
+from loader.commands.prune import prune_command
 from loader.commands.rejects import rejects
 from loader.commands.sniff import sniff_command
 from loader.commands.status import status
@@ -24,6 +25,7 @@ def main() -> None:
 
 
 main.add_command(load)
+main.add_command(prune_command)
 main.add_command(rejects)
 main.add_command(sniff_command)
 main.add_command(status)

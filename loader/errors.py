@@ -11,6 +11,7 @@ warehouse.errors.WarehouseError
     ├── LedgerError             the ledger cannot be read
     ├── IndexesError            an index dropped for a bulk load cannot be built again
     ├── CorrectionsError        a file of corrected rejects cannot be read or written
+    ├── PruneError              old raw rows cannot be deleted safely
     └── ItemError               fails one batch or file; the others go on
         ├── ManifestError       a batch's manifest.json cannot be trusted
         ├── ConflictError       a batch is not the one that raw holds files of
@@ -66,6 +67,10 @@ class CorrectionsError(LoaderError):
 
 class LedgerError(LoaderError):
     """The ledger cannot be read: it is of an earlier version, or belongs to somebody else."""
+
+
+class PruneError(LoaderError):
+    """What the warehouse has consumed is not known, or raw is not what the ledger says."""
 
 
 class ItemError(LoaderError):

@@ -1,0 +1,71 @@
+"""`python -m loader prune`: delete old raw rows that the warehouse has consumed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import closing
+from datetime import timedelta
+
+import click
+import psycopg2
+
+from loader.durations import parse_duration
+from loader.errors import PruneError, RunFailed
+from loader.raw.prune import Pruned, prune, sources_with_loads
+from warehouse.connections import connect, database_url
+
+
+def _duration(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command("prune")
+@click.argument("source", required=False)
+@click.option(
+    "--keep",
+    metavar="TIME",
+    required=True,
+    callback=_duration,
+    help="Keep the rows of loads that are not older, such as 30d.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+def prune_command(source: str | None, keep: timedelta, *, dry_run: bool) -> None:
+    """Delete the raw rows of old loads of SOURCE, or of all sources, if they are consumed.
+
+    Consumed are rows that the layers after raw keep themselves; the view monitoring.consumed_loads
+    says which, so that the warehouse must have been built. The newest batch of each table stays.
+    The ledger remembers pruned loads, so that their files are not loaded again, and their rejects
+    stay.
+    """
+    url = database_url()
+    with closing(connect(url, application_name="loader prune")) as conn:
+        known = sources_with_loads(conn)
+    if source is not None and source not in known:
+        raise PruneError(f"nothing of {source!r} is in raw; there is {', '.join(known) or 'none'}")
+    try:
+        for name in [source] if source else known:
+            _show(name, prune(url, name, keep, dry_run=dry_run), dry_run=dry_run)
+    except psycopg2.Error as error:
+        raise RunFailed(
+            f"the warehouse's server refused: {' '.join(str(error).split())}; what was pruned "
+            "before stays so"
+        ) from None
+
+
+def _show(source: str, done: list[Pruned], *, dry_run: bool) -> None:
+    if not done:
+        click.echo(f"{source}: no load is that old")
+    verb = "would be deleted" if dry_run else "deleted"
+    for one in done:
+        click.echo(
+            f"{source} {one.table}: {one.rows:,} rows of {one.loads:,} loads {verb}, about "
+            f"{one.free / 1e6:,.1f} of {one.bytes / 1e6:,.1f} MB for the rows of later loads"
+        )
+        reasons = Counter(load.needed_because for load in one.kept)
+        for reason, count in reasons.items():
+            first = next(load.file for load in one.kept if load.needed_because == reason)
+            more = f" and {count - 1:,} more" if count > 1 else ""
+            click.echo(f"    kept, because {reason}: {first}{more}")
