@@ -102,14 +102,14 @@ class LocalStore(Store):
             facts = Path(real).stat()
         except OSError as error:
             return Entry(fault=f"cannot be read: {error.strerror}")
+        is_folder = stat.S_ISDIR(facts.st_mode)
         if not _within(root, real):
-            return Entry(
-                fault=f"is a link that leads out of {self._folder}: deliver the file itself"
-            )
-        if stat.S_ISDIR(facts.st_mode):
-            circle = _within(real, folder)
-            return Entry(folder=True, fault="is a link to a folder around it" if circle else "")
-        return _file(facts)
+            what = f"is a link that leads out of {self._folder}: deliver the file itself"
+            return Entry(folder=is_folder, fault=what)
+        if is_folder and _within(real, folder):
+            # What lies there has been found without it.
+            return Entry(fault="is a link to a folder around it")
+        return Entry(folder=True) if is_folder else _file(facts)
 
 
 class _Unchanged(io.FileIO):
