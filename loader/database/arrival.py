@@ -122,10 +122,13 @@ def receive(way: Way, query: sql.Composable, table: sql.Identifier) -> Piped:
 
 
 def key_of(way: Way, alias: str) -> sql.Composed:
-    """Write the key of a row as one value; two are equal also where both have nulls."""
-    return sql.SQL("array[{}]").format(
-        sql.SQL(", ").join(sql.Identifier(alias, name) for name in way.relation.key)
-    )
+    """Write the columns of a row's key, to stand in parentheses beside those of another row.
+
+    Where no index of the source keeps nulls out of them, they are written as one array: two are
+    equal also when both hold nulls. That takes half as long again to compare.
+    """
+    listed = sql.SQL(", ").join(sql.Identifier(alias, name) for name in way.relation.key)
+    return listed if way.relation.key_is_unique else sql.SQL("array[{}]").format(listed)
 
 
 def _query(way: Way, part: Part) -> sql.Composed:
@@ -198,11 +201,11 @@ def _keep_new(way: Way, part: Part, compared: list[int]) -> tuple[int, str | Non
             "with held as ("
             "select distinct on ({held_key}) {columns} from {raw} as held "
             "where {load_id} = any({compared}::bigint[]) "
-            "and {held_key} in (select {arrived_key} from {arrived} as arrived) "
+            "and ({held_key}) in (select {arrived_key} from {arrived} as arrived) "
             "order by {held_key}, {load_id} desc, {row_id} desc), "
             "kept as ("
             "insert into {raw} ({columns}) select {columns} from {arrived} as arrived "
-            "where not exists (select from held where {held_key} = {arrived_key} "
+            "where not exists (select from held where ({held_key}) = ({arrived_key}) "
             "and row({held_values}) is not distinct from row({arrived_values})) "
             "returning {version}::timestamptz as version) "
             "select count(*), tstzrange(min(version), max(version), '[]')::text from kept"

@@ -61,11 +61,11 @@ def _append(way: Way, at: str) -> int:
     values = [changed.get(name, sql.Identifier("last", name)) for name in way.columns]
     way.warehouse.execute(
         sql.SQL(
-            "with gone as (select distinct {live_key} as key from {raw} as live "
-            "where not exists (select from {keys} as there where {there_key} = {live_key})), "
-            "last as (select distinct on (gone.key) live.* from {raw} as live "
-            "join gone on gone.key = {live_key} "
-            "order by gone.key, live.{load_id} desc, live.{row_id} desc) "
+            "with gone as (select distinct {live_key} from {raw} as live "
+            "where not exists (select from {keys} as there where ({there_key}) = ({live_key}))), "
+            "last as (select distinct on ({live_key}) live.* from {raw} as live "
+            "where ({live_key}) in (select * from gone) "
+            "order by {live_key}, live.{load_id} desc, live.{row_id} desc) "
             "insert into {raw} ({columns}) select {values} from last where last.{op} <> 'D'"
         ).format(
             live_key=key_of(way, "live"),

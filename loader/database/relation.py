@@ -44,9 +44,10 @@ class Relation:
     Attributes:
         columns: those to copy, in the order of the table.
         missing: declared ones that it does not have.
-        key: columns that together name a row; empty where neither a key is declared nor a primary
-            key there.
-        key_is_unique: whether the source's own index says so.
+        key: columns that together name a row: those of a unique index without nulls that lies
+            within the declared key, or else the declared ones; empty where none is declared and
+            there is no primary key.
+        key_is_unique: whether there is such an index.
         version_type: of updated_at; None without one.
     """
 
@@ -87,13 +88,14 @@ def look_up(cur: cursor, name: str, declared: PostgresTable) -> Relation:
     key = declared.key or primary
     copied = [column for column in types if declared.columns is None or column in declared.columns]
     _check(where, declared, copied, key)
+    proven = next((columns for _, columns in unique if set(columns) <= set(key)), [])
     return Relation(
         schema,
         table,
         copied,
         [column for column in declared.columns or [] if column not in types],
-        key,
-        any(set(columns) <= set(key) for _, columns in unique),
+        proven or key,
+        bool(proven),
         types[declared.updated_at] if declared.updated_at is not None else None,
     )
 
