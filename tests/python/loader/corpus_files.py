@@ -132,7 +132,7 @@ FILES = [
         table=OPTIONAL,
     ),
     _refused("plain bytes named zstd", CONTENT, "is not sound zstd", suffix="csv.zst"),
-    _refused("gzip named csv", _gzip(CONTENT), "header"),
+    _refused("gzip named csv", _gzip(CONTENT), "header", table=OPTIONAL),
     Case("header only", b"a,b,c\n"),
     Case("header only, crlf", b"a,b,c\r\n"),
     _refused("header only, without a line end", b"a,b,c", "has no end"),

@@ -19,7 +19,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection
 
 from loader.__main__ import main
-from loader.reading import blocks
+from loader.reading import at_hand, blocks, encoding, records
 from loader.reading.dialect import Dialect
 from warehouse.settings import Settings
 
@@ -42,7 +42,9 @@ class Way:
     def prepare(self, patch: pytest.MonkeyPatch) -> None:
         if self.piece:
             patch.setattr(blocks, "PIECE_BYTES", self.piece)
-            patch.setattr(blocks, "LONG_RECORD_BYTES", 4 * self.block)
+            patch.setattr(at_hand, "WINDOW_BYTES", self.piece)
+            patch.setattr(encoding, "_PIECE", self.piece)
+            patch.setattr(records, "_PIECE", self.piece)
             patch.setitem(blocks.Splitter.__init__.__kwdefaults__, "block_bytes", self.block)
         if self.cut:
             patch.setattr("loader.loading.run.worth_cutting", lambda file, *_: file.format == "csv")
