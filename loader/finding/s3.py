@@ -67,6 +67,8 @@ _HELP = (
         r"DENIED|ACCESS_KEY|SIGNATURE|TOKEN|Token|CREDENTIALS|UNRECOGNIZED_CLIENT",
         "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; AWS_ANONYMOUS=1 asks without them",
     ),
+    # So it answers a token that has expired, and another region's request, where it cannot say so.
+    (r"status 400", "check AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN and AWS_REGION"),
 )
 
 

@@ -180,10 +180,10 @@ def test_a_request_that_fails_once_is_made_again(
         (refused(502, "BadGateway"), FileUnreachable, "the endpoint does not answer ("),
         (refused(429, "TooManyRequests"), FileUnreachable, "the endpoint does not answer ("),
         (cut_in_the_middle, FileUnreachable, "the endpoint does not answer ("),
-        (refused(403, "AccessDenied"), FileError, "ACCESS_DENIED: no: check AWS_ACCESS_KEY_ID"),
+        (refused(403, "AccessDenied"), FileError, ": check AWS_ACCESS_KEY_ID"),
         (refused(400, "ExpiredToken"), FileError, "check AWS_ACCESS_KEY_ID"),
         (refused(301, "PermanentRedirect"), FileError, "set AWS_REGION"),
-        (refused(400, "Nonsense"), FileError, "cannot be read: status 400"),
+        (refused(418, "Teapot"), FileError, "cannot be read: status 418"),
     ],
 )
 def test_a_fault_names_the_object_and_what_helps(
