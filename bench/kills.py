@@ -127,7 +127,8 @@ class _Scene:
         module = ["loader"] if scale >= 1 else ["bench.kill_loader", f"{scale}"]
         arguments = [sys.executable, "-m", *module, SOURCE, "--from", str(self.landing)]
         arguments += ["--sources", str(self.sources), "--workers", str(self.plan.workers)]
-        return Command(arguments, {"DATABASE_URL": url})
+        record = str(self.landing.parent / "run_record.json")
+        return Command(arguments, {"DATABASE_URL": url, "LOADER_RECORD": record})
 
     @contextmanager
     def database(self, name: str, *, indexed: bool) -> Iterator[str]:
