@@ -3,7 +3,7 @@
     and the rows that quality has judged, valid or quarantined, are as many. A row that
     a source's staging cuts into several entities (an invoice line names a product, a
     customer and an order) is one row. No row is in raw of a load that the ledger does
-    not hold.
+    not hold, or that was pruned: quality has all of its rows.
 #}
 
 {%- set raw_tables = raw_tables_of_sources(var("sources")) %}
@@ -15,7 +15,8 @@ loads as (
     select
         load_id,
         file,
-        rows as ledger_rows
+        rows as ledger_rows,
+        case when pruned_at is null then rows else 0 end as rows_to_be_in_raw
     from {{ ref("stg_loader__loads") }}
     where
         status = 'loaded'
@@ -75,5 +76,5 @@ from loads
 full join raw_rows on loads.load_id = raw_rows.load_id
 left join judged_rows on loads.load_id = judged_rows.load_id
 where
-    coalesce(loads.ledger_rows, 0) <> coalesce(raw_rows.raw_rows, 0)
+    coalesce(loads.rows_to_be_in_raw, 0) <> coalesce(raw_rows.raw_rows, 0)
     or coalesce(loads.ledger_rows, 0) <> coalesce(judged_rows.judged_rows, 0)

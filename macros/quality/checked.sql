@@ -18,6 +18,9 @@
     A build checks the rows of new loads, the held rows whose missing row has come, and
     the rows that share a key with one of these. All are judged by their stored columns:
     history is never cast twice.
+
+    A full refresh casts what raw holds anew. Of loads whose rows were pruned from raw, the
+    rows stored here are all there is: they are judged anew as they are.
 #}
 {% macro checked(entity, columns, rules) -%}
 {%- set key = var("entities")[entity] -%}
@@ -33,6 +36,7 @@
 {%- endfor -%}
 {%- set delivered_columns = dict(columns, uncastable="text", load_id="bigint", row_id="bigint") -%}
 {%- set stored = columns.keys() | list + ["uncastable", "batch", "load_id", "row_id"] -%}
+{%- set held_columns = columns_held() if not is_incremental() else [] -%}
 with
 
 loads as (
@@ -100,7 +104,22 @@ rows_to_check as (
 
 rows_to_check as (
 
-    select * from new_rows
+    select {{ stored | join(", ") }}
+    from new_rows
+    {%- if held_columns %}
+
+    union all
+
+    select
+        {%- for column in stored %}
+        cast(
+            {{- column if column in held_columns else "null" }} as
+            {{- " " ~ dict(delivered_columns, batch="text")[column] -}}
+        ) as {{ column }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from {{ this }}
+    where load_id in (select load_id from loads where pruned_at is not null)
+    {%- endif %}
 
 ),
 {%- endif %}

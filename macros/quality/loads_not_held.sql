@@ -23,6 +23,7 @@
         where
             loads.status = 'loaded'
             and loads.rows > 0
+            and loads.pruned_at is null
             and loads.source || '_' || loads.table_name in ({{ quoted(raw_tables) }})
             and not exists (
                 select from {{ this }} as held

@@ -1,3 +1,7 @@
+{#
+    The raw figures are computed anew from the raw rows. Those of loads that were pruned
+    are gone: there the rows that quality keeps stand for them.
+#}
 with
 
 orders as (
@@ -6,9 +10,14 @@ orders as (
 
 ),
 
-delivered_lines as (
+pruned_loads as (
 
-    {{ union_sources("order_items", {
+    select load_id
+    from {{ ref("stg_loader__loads") }}
+    where pruned_at is not null
+
+),
+{%- set line_columns = {
     "source": "text",
     "order_id": "text",
     "quantity": "bigint",
@@ -16,20 +25,37 @@ delivered_lines as (
     "discount_amount": "numeric",
     "load_id": "bigint",
     "row_id": "bigint",
-}) }}
-
-),
-
-delivered_returns as (
-
-    {{ union_sources("returns", {
+} %}
+{%- set return_columns = {
     "source": "text",
     "currency": "text",
     "quantity": "bigint",
     "refund_amount": "numeric",
     "load_id": "bigint",
     "row_id": "bigint",
-}) }}
+} %}
+
+delivered_lines as (
+
+    {{ union_sources("order_items", line_columns) }}
+
+    union all
+
+    select {{ line_columns | join(", ") }}
+    from {{ ref("checked_order_items") }}
+    where load_id in (select load_id from pruned_loads)
+
+),
+
+delivered_returns as (
+
+    {{ union_sources("returns", return_columns) }}
+
+    union all
+
+    select {{ return_columns | join(", ") }}
+    from {{ ref("checked_returns") }}
+    where load_id in (select load_id from pruned_loads)
 
 ),
 

@@ -10,6 +10,7 @@
 ) }}
 
 {%- set mark = high_water_mark() if is_incremental() %}
+{%- set not_delivered = "'{source,batch,load_id,row_id,uncastable,failed_rules,build}'" %}
 {%- set valid = {} %}
 {%- for entity in var("entities") %}
 {%- do valid.update({entity: ref("valid_" ~ entity)}) %}
@@ -37,16 +38,28 @@ held_{{ entity }} as (
         '{{ entity }}' as entity,
         held.{{ key }} as record_key,
         held.failed_rules,
-        delivered.record,
+        -- A row that was pruned from raw is shown as it was first held, or as typed.
+        coalesce(
+            delivered.record,
+            {%- if is_incremental() %}
+            before.record,
+            {%- endif %}
+            to_jsonb(held) - {{ not_delivered }}::text[]
+        ) as record,
         held.load_id,
         held.row_id,
         current_timestamp as first_seen_at,
         current_timestamp as last_seen_at,
         cast(null as timestamptz) as resolved_at
     from {{ ref("quarantined_" ~ entity) }} as held
-    inner join delivered_{{ entity }} as delivered
+    left join delivered_{{ entity }} as delivered
         on held.load_id = delivered.load_id and held.row_id = delivered.row_id
     {%- if is_incremental() %}
+    left join {{ this }} as before
+        on
+            before.entity = '{{ entity }}'
+            and held.load_id = before.load_id
+            and held.row_id = before.row_id
     where held.build > {{ mark }}
     {%- endif %}
 

@@ -84,6 +84,34 @@ def test_builds_of_a_few_models_lose_nothing(
     assert contents(project) == contents(at_once)
 
 
+def test_what_is_pruned_from_raw_is_missed_by_nobody(
+    at_once: Project, make_project: Callable[[], Project], batches: list[Path]
+) -> None:
+    """Old rows come after newer ones were pruned, and are pruned before the last ones come."""
+    history, first, second, third = batches
+    project = make_project()
+    for batch in (second, third, history):
+        add_batch(project, batch)
+        _load_and_build_early(project)
+        project.run_well("python", "-m", "loader", "prune", "--keep", "0s")
+    still_there = "select sum(rows) from raw._loads where pruned_at is null and batch = '{}'"
+    for table in ("orders", "order_items", "customers", "products"):
+        assert project.query(f"select count(*) > 0 from raw.shop_{table}") == [(True,)]
+        pruned = f"{still_there.format(history.name)} and table_name = '{table}'"
+        assert project.query(pruned) == [(None,)]
+    add_batch(project, first)
+    load_and_build(project)
+    assert project.query(HELD) == at_once.query(HELD)
+    assert contents(project) == contents(at_once)
+
+    project.run_well("python", "-m", "loader", "prune", "--keep", "0s")
+    project.run_well("dbt", "build", "--full-refresh")
+    assert project.query(HELD) == at_once.query(HELD)
+    assert contents(project) == contents(at_once)
+    without_record = "select count(*) from quality.quarantine where record is null"
+    assert project.query(without_record) == [(0,)]
+
+
 @pytest.mark.parametrize("seconds", [6.0, 8.0])
 def test_killed_build_is_finished_by_the_next(
     at_once: Project, make_project: Callable[[], Project], batches: list[Path], seconds: float
