@@ -42,10 +42,16 @@ farm:
 """
 
 
-@pytest.fixture(autouse=True)
-def run_record_outside_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the records of the tests' runs away from those of the developer's own."""
-    monkeypatch.setenv("LOADER_RECORD", str(tmp_path / "run_record.json"))
+@pytest.fixture(autouse=True, scope="session")
+def run_record_outside_the_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the records of the tests' runs away from those of the developer's own.
+
+    For the session, because fixtures that live longer than a test run the loader as well.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        place = tmp_path_factory.mktemp("records") / "run_record.json"
+        patch.setenv("LOADER_RECORD", str(place))
+        yield
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def read(running: subprocess.Popen[str]) -> Told:
     return Told(running.returncode, events, document)
 
 
-def test_a_run_is_told_event_by_event(told, landing: Path, tmp_path: Path) -> None:
+def test_a_run_is_told_event_by_event(told, landing: Path) -> None:
     (landing / "sacks-1.csv").write_text(GOOD)
     (landing / "sacks-2.csv").write_text("id,grain,weight\n1,rye,2\n2,oat\n")
     (landing / "flour.csv").write_text("id,kind\n")
@@ -177,9 +177,9 @@ def test_an_interrupt_is_told(start, held, query) -> None:
     assert done.events[-1]["message"].startswith("interrupted; what was loaded before stays")
 
 
-def test_text_is_the_default(cli, landing: Path, tmp_path: Path) -> None:
+def test_text_is_the_default(cli, landing: Path) -> None:
     (landing / "sacks.csv").write_text(GOOD)
     result = cli()
     assert "1 files loaded" in result.stdout
-    assert f"run record: {tmp_path / 'run_record.json'}" in result.stderr
+    assert f"run record: {os.environ['LOADER_RECORD']}" in result.stderr
     assert "{" not in result.output
