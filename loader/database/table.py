@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg2
@@ -67,6 +68,7 @@ class TableCopy:
         declared: in sources.yml.
         terms: those of the run.
         share: called with how far it is, 0 to 1, after each transaction.
+        retries: attempts that failed for a passing reason.
     """
 
     target: Target
@@ -120,8 +122,9 @@ class TableCopy:
     def cancel(self) -> None:
         """Have the source end what it is doing for this table; from any thread."""
         source = self._source
-        if source is not None and not source.closed:
-            source.cancel()
+        if source is not None:
+            with suppress(psycopg2.Error):  # it has just been closed
+                source.cancel()
 
     def _outcome(self, loads: list[Arrived], seconds: float) -> Outcome:
         name, table = self.target.relation, self.target.table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -97,24 +98,45 @@ def test_the_warehouse_ends_the_session_in_the_middle(slow_shop):
     _assert_whole(slow_shop)
 
 
-def test_a_loader_that_is_killed_loses_and_doubles_nothing(slow_shop, tmp_path):
+@pytest.fixture
+def command(slow_shop, tmp_path):
+    """Starts the loader as a process of its own."""
     sources = tmp_path / "sources.yml"
     entry = {"type": "postgres", "url_env": "ERP_URL", "tables": slow_shop.tables}
     sources.write_text(yaml.safe_dump({"erp": entry}))
-    command = [sys.executable, "-m", "loader", "erp", "--sources", str(sources)]
-    command += ["--record", str(tmp_path / "record.json")]
+    line = [sys.executable, "-m", "loader", "erp", "--sources", str(sources)]
+    line += ["--record", str(tmp_path / "record.json")]
     environment = {**os.environ, "DATABASE_URL": slow_shop.warehouse_url}
-    killed = subprocess.Popen(
-        command, cwd=PROJECT_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+
+    def start():
+        return subprocess.Popen(
+            line, cwd=PROJECT_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    return start
+
+
+def test_a_loader_that_is_killed_loses_and_doubles_nothing(slow_shop, command):
+    killed = command()
     _wait_for_pause(slow_shop)
     killed.kill()
     killed.communicate()
     _go_on(slow_shop)
-    again = subprocess.run(
-        command, cwd=PROJECT_DIR, env=environment, capture_output=True, text=True, check=False
-    )
-    assert again.returncode == 0, again.stderr
+    again = command()
+    _, said = again.communicate()
+    assert again.returncode == 0, said
+    _assert_whole(slow_shop)
+
+
+def test_ctrl_c_ends_also_a_source_that_stands_still(slow_shop, command):
+    stopped = command()
+    _wait_for_pause(slow_shop)
+    stopped.send_signal(signal.SIGINT)
+    _, said = stopped.communicate(timeout=60)
+    assert stopped.returncode == 130, said
+    assert b"Traceback" not in said
+    _go_on(slow_shop)
+    slow_shop.load_well()
     _assert_whole(slow_shop)
 
 
