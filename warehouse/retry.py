@@ -39,6 +39,7 @@ TRANSIENT_STATES = frozenset(
 TRANSIENT_WORDS = (
     "connection refused",
     "connection reset by peer",
+    "broken pipe",
     "connection timed out",
     "timeout expired",
     "server closed the connection unexpectedly",
