@@ -13,6 +13,7 @@ import psycopg2
 from loader.errors import IndexesError, RunFailed
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile, discover
+from loader.finding.store import Store
 from loader.loading.attempts import Workshop, bring_to_end, one_line, surely_loaded
 from loader.loading.budget import DEFAULT_BUDGET, Budget
 from loader.loading.cut import worth_cutting
@@ -45,7 +46,7 @@ class Limits:
 
 def run(  # noqa: PLR0913 - what the command line gives
     name: str,
-    root: Path,
+    root: Path | Store,
     *,
     sources: Sources,
     url: str,
@@ -57,7 +58,7 @@ def run(  # noqa: PLR0913 - what the command line gives
 
     Args:
         name: of the source.
-        root: the source's folder.
+        root: the source's folder; a path is one of this machine.
         sources: all that are declared.
         url: of the warehouse.
         workers: connections, and files, at a time.
@@ -83,7 +84,7 @@ def run(  # noqa: PLR0913 - what the command line gives
     return result
 
 
-def _run(result: Run, root: Path, sources: Sources, url: str, limits: Limits) -> None:
+def _run(result: Run, root: Path | Store, sources: Sources, url: str, limits: Limits) -> None:
     started, name = time.monotonic(), result.source
     source = sources.files(name)
     with locked(url, name) as conn:

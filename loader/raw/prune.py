@@ -98,8 +98,11 @@ def old_loads(cur: cursor, source: str, keep: timedelta, table: str | None = Non
         )
     cur.execute(
         sql.SQL(
-            "select l.load_id, l.table_name, l.file, l.rows, case when c.load_id is null "
-            "then 'the warehouse is not built from it' else c.needed_because end "
+            "select l.load_id, l.table_name, l.file, l.rows, case "
+            # The next run compares the source with the last version of each key in raw.
+            "when l.format = 'postgres' then 'a database source is compared with its rows' "
+            "when c.load_id is null then 'the warehouse is not built from it' "
+            "else c.needed_because end "
             "from raw._loads l left join {} c on c.load_id = l.load_id "
             "where l.source = {} and l.table_name = coalesce({}, l.table_name) "
             "and l.status = 'loaded' and l.pruned_at is null and l.rows > 0 "
