@@ -111,6 +111,14 @@ def test_what_is_still_needed_stays_and_says_why(loads, loader, query):
     assert pruned(query) == [2, 4]
 
 
+def test_rows_of_a_database_stay_though_they_are_consumed(loads, loader, query):
+    """Its next run compares the source with them: what was gone would be loaded again."""
+    query("update raw._loads set format = 'postgres' where load_id = 2")
+    said = loader("prune", "--keep", "30d")
+    assert "    kept, because a database source is compared with its rows: sacks1.csv\n" in said
+    assert held(query) == [(2, 2), (3, 3), (4, 4)]
+
+
 def test_without_a_build_nothing_is_pruned(loads, loader, query):
     query("drop table monitoring.consumed_loads")
     assert "build the warehouse first" in loader("prune", "--keep", "0s", exit_code=1)
