@@ -73,10 +73,14 @@ class LocalStore(Store):
         except OSError as error:
             raise LandingError(f"cannot read {self._folder}: {error.strerror}") from None
         waiting = [name for name, entry in found.items() if deep and _is_open(entry)]
+        folders = {"": root}
         while waiting:
             name = waiting.pop()
+            around, _, last = name.rpartition("/")
+            path = os.path.join(folders[around], last)  # noqa: PTH118 - half of a Path's time
+            folders[name] = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114
             try:
-                below = dict(self._listed(root, os.path.realpath(self._folder / name), name + "/"))
+                below = dict(self._listed(root, folders[name], name + "/"))
             except OSError as error:
                 found[name] = Entry(folder=True, fault=f"cannot be read: {error.strerror}")
                 continue
