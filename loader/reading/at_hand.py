@@ -25,10 +25,17 @@ class AtHand:
         self.is_end = False
         self.taken = 0
 
+    def fill(self) -> None:
+        """Have a window at hand, or what is left of the feed."""
+        self._get(WINDOW_BYTES - (len(self.data) - self.position))
+
     def more(self) -> None:
-        """Get as many more as are left, a window at least; the left ones move to position 0."""
+        """Get as many more as are at hand, or a window, if the feed has so many."""
+        self._get(max(len(self.data) - self.position, WINDOW_BYTES))
+
+    def _get(self, wanted: int) -> None:
+        """Get so many more bytes; those at hand move to position 0."""
         pieces = [self.data[self.position :]]
-        wanted = max(len(pieces[0]), WINDOW_BYTES)
         while wanted > 0 and not self.is_end:
             piece = next(self._feed, b"")
             self.is_end = not piece

@@ -10,8 +10,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 
-from loader.reading import faulty
 from loader.reading.judging import Judge
+from loader.reading.memory import keep_freed_memory
 from loader.reading.records import Reject
 from loader.reading.scanning import Rules, Scan, Shape
 from loader.reading.streams import BLOCK
@@ -24,6 +24,9 @@ PIECE_BYTES = 256 * 1024
 
 # What COPY gets at a time as one statement: it bounds the memory, and what is judged on a fault.
 BLOCK_BYTES = 8 * 1024**2
+
+# When no record has ended for longer than this, the block is judged: perhaps a quote is not closed.
+LONG_RECORD_BYTES = 1024**2
 
 
 class Block:
@@ -115,12 +118,13 @@ class Splitter:
         count: bool = False,
         block_bytes: int = BLOCK_BYTES,
     ) -> None:
+        keep_freed_memory()
         self._stream, self._count = stream, count
         self.offset, self.block_bytes = offset, block_bytes
         self.rules = Rules(shape)
-        # One byte before the piece and one behind it are the scan's.
-        self._buffer = bytearray(PIECE_BYTES + 2)
-        self._view = memoryview(self._buffer)[1:-1]
+        # The byte before the piece is the scan's.
+        self._buffer = bytearray(1 + PIECE_BYTES)
+        self._view = memoryview(self._buffer)[1:]
         self._filled = 0
         self._pending = b""
 
@@ -151,7 +155,7 @@ class Splitter:
             border = scan.border - 1
             ends = border > 0 and taken + size >= self.block_bytes
             since_border = since_border + size if border < 0 else size - border
-            if not ends and (scan.fault >= 0 or since_border > faulty.LONG_RECORD_BYTES):
+            if not ends and (scan.fault >= 0 or since_border > LONG_RECORD_BYTES):
                 block.sound = False
                 return
             has_border |= border > 0

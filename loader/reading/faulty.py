@@ -21,10 +21,11 @@ MAX_RECORD_BYTES = 64 * 1024**2
 # What is kept of one.
 KEPT_BYTES = 64 * 1024
 
-# A record that goes on for longer than this is taken apart, whether its quote is closed further on
-# or not, when so many lines after its first are whole records.
-LONG_RECORD_BYTES = 1024**2
-_LINES = 100
+# A record that goes on for more than so many bytes is taken apart, whether its quote is closed
+# further on or not, when so many lines after its first are whole records. A value that looks like
+# this is rarer than a quote that somebody forgot, and need not be looked for through 64 MB.
+LONG_RECORD_BYTES = 64 * 1024
+LONG_RECORD_LINES = 100
 
 _BROKEN = {
     "stray": "holds a quote within an unquoted field",
@@ -176,12 +177,13 @@ class OneByOne:
         if self._fields == 1:
             return False  # every line is one
         beginning = data[start : start + LONG_RECORD_BYTES]
-        lines = beginning.split(self._rules.line_end, _LINES + 1)[1:-1]
-        extents = [self._reader.read(line, 0, is_end=True) for line in lines]
-        return len(lines) == _LINES and all(
-            extent is not None and self._is_sound(line, 0, extent)
-            for line, extent in zip(lines, extents, strict=True)
-        )
+        lines = beginning.split(self._rules.line_end, LONG_RECORD_LINES + 1)[1:-1]
+        return len(lines) == LONG_RECORD_LINES and all(map(self._is_whole_line, lines))
+
+    def _is_whole_line(self, line: bytes) -> bool:
+        """Whether a line, given without its end, is a sound record with the right fields."""
+        extent = self._reader.read(line, 0, is_end=True)
+        return extent is not None and self._is_sound(line, 0, extent)
 
     def _line_end(self, data: bytes, start: int) -> int:
         """Find the position after the end of a line."""

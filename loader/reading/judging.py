@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from loader.reading.at_hand import AtHand
+from loader.reading.at_hand import WINDOW_BYTES, AtHand
 from loader.reading.faulty import KEPT_BYTES, OneByOne, without_line_end
 from loader.reading.numbering import Writer
 from loader.reading.records import Reject
@@ -59,8 +59,7 @@ class Judge:
         """Give the good records, until so many bytes are judged or the feed ends."""
         hand = self._hand
         while limit is None or self.consumed < limit:
-            if hand.is_empty or not hand.is_end:
-                hand.more()
+            hand.fill()
             if hand.is_empty:
                 break
             out = b"".join(self._window())
@@ -68,41 +67,48 @@ class Judge:
                 yield out
 
     def _window(self) -> Iterator[bytes]:
-        """Judge what is at hand: all records that end in it, and at least one."""
+        """Judge a window: all records that end in it, and at least one."""
         hand = self._hand
-        data = hand.data
-        window = Window(self._rules, data)
-        start = hand.position
-        while True:
-            records = window.records(hand.position)
+        data, base = hand.data, hand.position
+        end = min(base + WINDOW_BYTES, len(data))
+        window = Window(self._rules, data[base:end])
+        while hand.data is data and hand.position < end:
+            records = window.records(hand.position - base)
             done = 0
             for odd in records.odd.tolist():
                 yield self._run(records, done, odd)
                 yield self._one()
                 done = odd + 1
-                if hand.data is not data:
-                    return
-                if hand.position != records.ends[odd] + 1:
+                if hand.data is not data or hand.position - base != records.ends[odd] + 1:
                     break
             else:
                 yield self._run(records, done, len(records.ends))
-                if hand.position == start:
-                    yield self._one()
-                return
+                # What is left is the beginning of a line, or a quote was opened and not closed.
+                is_line = data.find(self._rules.line_end, hand.position, end) < 0
+                if is_line and hand.position > base:
+                    return
+                yield self._one()
 
     def _run(self, records: Records, first: int, end: int) -> bytes:
         """Give records that are in order."""
         if first == end:
             return b""
         starts, ends = records.starts[first:end], records.ends[first:end]
-        data = self._hand.data
-        if self._rules.line_end == LF and CR in data:
-            array = np.frombuffer(data, np.uint8)
-            ends = ends - ((array[ends - 1] == CR[0]) & (ends > starts))
-        self._hand.take(int(records.ends[end - 1]) + 1)
+        begin = int(starts[0])
+        size = int(ends[-1]) + 1 - begin
+        part = np.frombuffer(self._hand.take(self._hand.position + size), np.uint8)
+        starts, ends = starts - begin, ends - begin
+        if self._rules.line_end == CR:
+            part = part.copy()
+            part[ends] = LF[0]
+        elif CR in self._hand.data:
+            # A carriage return before LF is part of the line end.
+            returns = ends[(part[ends - 1] == CR[0]) & (ends > starts)] - 1
+            part = np.delete(part, returns)
+            starts -= np.searchsorted(returns, starts)
         number = self.number
         self.number += end - first
-        return self._writer.run(data, starts, ends, number)
+        return self._writer.run(part, starts, number)
 
     def _one(self) -> bytes:
         """Judge one record."""

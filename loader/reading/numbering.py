@@ -6,8 +6,9 @@ import re
 
 import numpy as np
 
+from loader.reading.bits import Bytes, Positions
 from loader.reading.dialect import NO_QUOTE
-from loader.reading.scanning import Positions, Rules
+from loader.reading.scanning import Rules
 
 
 class Writer:
@@ -29,28 +30,39 @@ class Writer:
         self._escape = rules.escape or rules.quote or NO_QUOTE
         self._field = _field_pattern(rules)
 
-    def run(self, data: bytes, starts: Positions, ends: Positions, number: int) -> bytes:
+    def run(self, data: Bytes, starts: Positions, number: int) -> bytes:
         """Write records that need no other change.
 
         Args:
-            data: the bytes that hold them.
+            data: the records, each ended by LF.
             starts: positions of their first bytes.
-            ends: positions after their last bytes, line ends not counted.
             number: of the first of them.
         """
-        parts = [b""] * (2 * len(starts))
-        parts[::2] = self._prefixes(number, len(starts))
-        parts[1::2] = map(data.__getitem__, map(slice, starts.tolist(), ends.tolist()))
-        parts[0] = parts[0][1:]
-        parts.append(b"\n")
+        if self._quotes_numbers:
+            records = map(bytes, np.split(data, starts[1:]))
+            return b"".join(self._prefix(number + i) + body for i, body in enumerate(records))
+        parts, count = [], len(starts)
+        ends = np.append(starts[1:], len(data))
+        first = 0
+        while first < count:
+            width = len(str(number))
+            last = min(count, first + 10**width - number)
+            begin = int(starts[first])
+            parts.append(
+                _numbered(
+                    data[begin : int(ends[last - 1])],
+                    starts[first:last] - begin,
+                    self._prefixes(number, last - first, width),
+                )
+            )
+            number, first = number + last - first, last
         return b"".join(parts)
 
     def one(self, body: bytes, number: int) -> bytes:
         """Write a record, given without its line end."""
         if self._other_nulls or (self._no_quote and self._no_quote in body):
             body = self._delimiter.join(map(self._rewritten, self._fields(body)))
-        (prefix,) = self._prefixes(number, 1)
-        return prefix[1:] + body + b"\n"
+        return self._prefix(number) + body + b"\n"
 
     def _fields(self, body: bytes) -> list[bytes]:
         if self._field is None or (self._quote or b"") not in body:
@@ -76,24 +88,31 @@ class Writer:
             field = field.replace(escape, escape * 2)
         return quote + field.replace(quote, escape + quote) + quote
 
-    def _prefixes(self, first: int, count: int) -> list[bytes]:
-        """Give line ends with the numbers of the records that follow them."""
-        if self._quotes_numbers:
-            quoted = (self._quoted(b"%d" % number) for number in range(first, first + count))
-            return [b"\n" + number + self._delimiter for number in quoted]
-        found: list[bytes] = []
-        while count:
-            width = len(str(first))
-            same = min(count, 10**width - first)
-            text = np.empty((same, width + 2), np.uint8)
-            text[:, 0], text[:, -1] = ord("\n"), self._delimiter[0]
-            numbers = np.arange(first, first + same)
-            for place in range(width, 0, -1):
-                numbers, digits = np.divmod(numbers, 10)
-                text[:, place] = digits + ord("0")
-            found += text.view(f"S{width + 2}").ravel().tolist()
-            first, count = first + same, count - same
-        return found
+    def _prefix(self, number: int) -> bytes:
+        text = b"%d" % number
+        return (self._quoted(text) if self._quotes_numbers else text) + self._delimiter
+
+    def _prefixes(self, first: int, count: int, width: int) -> Bytes:
+        """Give the numbers of records, all of the same width, as an array of texts."""
+        texts = np.empty((count, width + 1), np.uint8)
+        texts[:, -1] = self._delimiter[0]
+        numbers = np.arange(first, first + count)
+        for place in reversed(range(width)):
+            numbers, digits = np.divmod(numbers, 10)
+            texts[:, place] = digits + ord("0")
+        return texts
+
+
+def _numbered(data: Bytes, starts: Positions, prefixes: Bytes) -> bytes:
+    """Write a prefix before each record; no object is made for any of them."""
+    count, width = prefixes.shape
+    out = np.empty(len(data) + count * width, np.uint8)
+    places = (starts + np.arange(count) * width)[:, None] + np.arange(width)
+    is_data = np.ones(len(out), np.bool_)
+    is_data[places] = False
+    out[is_data] = data
+    out[places] = prefixes
+    return out.tobytes()
 
 
 def _field_pattern(rules: Rules) -> re.Pattern[bytes] | None:

@@ -9,18 +9,12 @@ opens). Where that holds, COPY reads what was written, and so do we.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from loader.reading import bits
+from loader.reading.bits import Bytes, Positions, Words
 from loader.reading.dialect import NO_QUOTE, Dialect
-
-Bytes = NDArray[np.uint8]
-Positions = NDArray[np.intp]
-Flags = NDArray[np.bool_]
-
-NOWHERE: Positions = np.empty(0, np.intp)
 
 LF, CR = b"\n", b"\r"
 
@@ -43,16 +37,6 @@ class Shape:
     end_marker: bool = False
 
 
-class Quotes(NamedTuple):
-    """Positions of quotes: those that open or close, and those behind an escape."""
-
-    real: Positions
-    escaped: Positions
-
-
-NO_QUOTES = Quotes(NOWHERE, NOWHERE)
-
-
 class Rules:
     """A shape as the scans need it: which bytes mean something, and what may stand beside them."""
 
@@ -66,62 +50,90 @@ class Rules:
         self.comment = dialect.comment_byte
         escape = dialect.escape_byte
         self.escape = escape if escape != self.quote else None
-        # Without a quote COPY is given one that is not expected to occur.
-        self.forbidden = NO_QUOTE if self.quote is None else None
-        before, after = self.delimiter + self.line_end, self.delimiter + LF + CR
+        after = self.delimiter + LF + CR
         if self.quote is not None and self.escape is None:
-            before, after = before + self.quote, after + self.quote
-        self.may_precede = _table(before)
-        self.may_follow = _table(after)
+            after += self.quote
+        self.may_follow = np.zeros(256, np.bool_)
+        self.may_follow[list(after)] = True
 
-    def quotes(self, data: Bytes, run: int = 0) -> Quotes:
-        """Find the quotes of some bytes.
+    def escaped(self, data: Bytes, run: int = 0) -> Positions:
+        """Find the quotes behind an escape: behind an odd number of them.
 
         Args:
             data: the bytes.
             run: number of escapes directly before them.
         """
-        if self.quote is None:
-            return NO_QUOTES
+        assert self.quote is not None and self.escape is not None
         found = np.flatnonzero(data == self.quote[0])
-        if self.escape is None or not len(found):
-            return Quotes(found, NOWHERE)
-        runs = self._escapes_before(data, found, run)
-        odd = runs % 2 == 1
-        return Quotes(found[~odd], found[odd])
-
-    def _escapes_before(self, data: Bytes, found: Positions, run: int) -> Positions:
-        """Count the escapes directly before each of the positions."""
-        assert self.escape is not None
         escapes = np.flatnonzero(data == self.escape[0])
         numbers = np.arange(len(escapes))
-        begins = np.ones(len(escapes), np.bool_)
-        begins[1:] = np.diff(escapes) != 1
-        first = np.maximum.accumulate(np.where(begins, numbers, 0))
-        lengths = numbers - first + 1
+        begins = np.diff(escapes, prepend=-2) != 1
+        lengths = numbers - np.maximum.accumulate(np.where(begins, numbers, 0)) + 1
         lengths[escapes == numbers] += run
         before = np.searchsorted(escapes, found) - 1
-        direct = before >= 0
-        direct[direct] = escapes[before[direct]] == found[direct] - 1
-        runs = np.zeros(len(found), np.intp)
-        runs[direct] = lengths[before[direct]]
-        runs[found == 0] = run
-        return runs
+        is_behind = before >= 0
+        is_behind[is_behind] = escapes[before[is_behind]] == found[is_behind] - 1
+        runs = np.where(found == 0, run, 0)
+        runs[is_behind] = lengths[before[is_behind]]
+        escaped: Positions = found[runs % 2 == 1]
+        return escaped
 
 
-def _table(allowed: bytes) -> Flags:
-    table = np.zeros(256, np.bool_)
-    table[list(allowed)] = True
-    return table
+class Quoting:
+    """What is inside quotes in some bytes, and which quotes are not sound.
+
+    Args:
+        rules: of the file.
+        data: the bytes.
+        is_open: whether they begin inside quotes.
+        follows: whether the byte before them may stand before an opening quote.
+        run: number of escapes directly before them.
+
+    Attributes:
+        inside: the bytes inside quotes, with the opening and without the closing ones.
+        broken: the quotes that are not sound. What follows the last byte is taken for a delimiter.
+    """
+
+    def __init__(
+        self, rules: Rules, data: Bytes, *, is_open: bool, follows: bool, run: int = 0
+    ) -> None:
+        assert rules.quote is not None
+        are_quotes = data == rules.quote[0]
+        if rules.escape is not None:
+            escaped = rules.escaped(data, run)
+            are_quotes[escaped] = False
+        quotes = bits.pack(are_quotes)
+        may_precede = bits.pack((data == rules.delimiter[0]) | (data == rules.line_end[0]))
+        if rules.escape is None:
+            may_precede |= quotes
+        may_follow = may_precede | bits.pack(data == rules.other_end[0])
+        self._quotes = quotes
+        self._opens_well = bits.after_each(may_precede, first=follows)
+        self._closes_well = bits.before_each(may_follow, last=len(data) - 1)
+        self._escaped = np.zeros_like(quotes)
+        if rules.escape is not None:
+            are_quotes[:] = False
+            are_quotes[escaped] = True
+            self._escaped = bits.pack(are_quotes)
+        self.inside = bits.between(quotes, is_open=is_open)
+
+    def broken(self, inside: Words) -> Words:
+        """Find the quotes that are not sound, if so much is inside quotes.
+
+        What follows the last byte is taken for a delimiter.
+        """
+        opening = inside & ~self._opens_well
+        closing = ~(inside | self._closes_well)
+        return self._quotes & (opening | closing) | self._escaped & ~inside
 
 
 class Scan:
     """The strict scan of a block, piece by piece.
 
-    The bytes of a piece stand in `data` from position 1 on, with room for one more behind them;
-    position 0 is the scan's own.
+    The bytes of a piece stand in `data` from position 1 on; position 0 is the scan's own.
 
     Attributes:
+        is_open: whether the scanned bytes end inside quotes.
         fault: position of the first byte that COPY must not be trusted with; -1 where there is
             none.
         border: position after the last line end outside quotes before the fault; 0 where there is
@@ -131,40 +143,34 @@ class Scan:
     def __init__(self, rules: Rules, data: bytearray) -> None:
         self._rules, self._data = rules, data
         self._array = np.frombuffer(data, np.uint8)
-        self._is_open = False
+        self._ends: Words | None = None
         self._was_open = False
         self._run = 0
-        self._quotes = NOWHERE
+        self.is_open = False
         self.fault = -1
         self.border = 0
         data[0] = rules.line_end[0]
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the scanned bytes end inside quotes."""
-        return self._is_open
-
     def piece(self, size: int) -> None:
         """Scan the next piece of so many bytes."""
         data, rules = self._data, self._rules
-        self._was_open, self._quotes = self._is_open, NOWHERE
+        self._was_open, self._ends = self.is_open, None
         faults = []
-        if rules.quote is not None:
-            if data[0] == rules.quote[0] and not self._is_open and not rules.may_follow[data[1]]:
+        if rules.quote is None:
+            faults.append(data.find(NO_QUOTE, 1, size + 1))
+        else:
+            if data[0] == rules.quote[0] and not self.is_open and not rules.may_follow[data[1]]:
                 faults.append(1)
             if data.find(rules.quote, 1, size + 1) >= 0:
-                faults += self._quote_faults(size)
+                faults.append(self._quotes(size))
             if rules.escape is not None:
                 self._count_escapes(size)
-        elif (found := data.find(NO_QUOTE, 1, size + 1)) >= 0:
-            faults.append(found)
         if rules.comment is not None:
-            faults += self._at_record_starts(rules.comment, size)
+            faults.append(self._comment(size))
         if rules.shape.end_marker:
-            faults += self._end_markers(size)
-        self.fault = min(faults, default=-1)
-        end = size + 1 if self.fault < 0 else self.fault
-        self.border = max(self._last_line_end(end), 0)
+            faults.append(self._end_marker(size))
+        self.fault = min((fault for fault in faults if fault > 0), default=-1)
+        self.border = self._last_line_end(size + 1 if self.fault < 0 else self.fault)
 
     def carry(self, size: int) -> None:
         """Keep the last byte of a piece for the next one."""
@@ -172,37 +178,28 @@ class Scan:
 
     def count(self, end: int) -> int:
         """Count the line ends outside quotes in the piece before a position."""
-        if not len(self._quotes):
-            return 0 if self._was_open else self._data.count(self._rules.line_end, 1, end)
-        found = np.flatnonzero(self._array[1:end] == self._rules.line_end[0]) + 1
-        return int(np.count_nonzero(self._outside(found)))
+        if self._ends is not None:
+            return bits.count(bits.before_position(self._ends, end - 1))
+        if self._was_open:
+            return 0
+        return int(np.count_nonzero(self._array[1:end] == self._rules.line_end[0]))
 
-    def _outside(self, positions: Positions) -> Flags:
-        before = np.searchsorted(self._quotes, positions)
-        outside: Flags = (before & 1) == self._was_open
-        return outside
-
-    def _quote_faults(self, size: int) -> list[int]:
-        data, rules = self._array, self._rules
-        # What follows the last byte is seen with the next piece.
-        data[size + 1] = rules.line_end[0]
-        found = rules.quotes(data[1 : size + 1], self._run)
-        self._quotes = quotes = found.real + 1
-        opening, closing = quotes[self._was_open :: 2], quotes[not self._was_open :: 2]
-        self._is_open ^= len(quotes) % 2 == 1
-        faults = []
-        for places, beside, allowed in (
-            (opening, opening - 1, rules.may_precede),
-            (closing, closing + 1, rules.may_follow),
-        ):
-            sound = allowed[data[beside]]
-            if not sound.all():
-                faults.append(int(places[np.argmin(sound)]))
-        if len(found.escaped):
-            outside = self._outside(found.escaped + 1)
-            if outside.any():
-                faults.append(int(found.escaped[np.argmax(outside)]) + 1)
-        return faults
+    def _quotes(self, size: int) -> int:
+        """Find the first quote that is not sound; 0 where there is none."""
+        data, rules = self._array[1 : size + 1], self._rules
+        before = rules.delimiter + rules.line_end
+        if rules.escape is None:
+            before += rules.quote or b""
+        quoting = Quoting(
+            rules,
+            data,
+            is_open=self.is_open,
+            follows=self._data[0] in before,
+            run=self._run,
+        )
+        self._ends = bits.pack(data == rules.line_end[0]) & ~quoting.inside
+        self.is_open = bool(quoting.inside[-1] >> np.uint64(63))
+        return bits.first(quoting.broken(quoting.inside)) + 1
 
     def _count_escapes(self, size: int) -> None:
         assert self._rules.escape is not None
@@ -211,30 +208,37 @@ class Scan:
             position -= 1
         self._run = size - position + (0 if position else self._run)
 
-    def _at_record_starts(self, byte: bytes, size: int) -> list[int]:
-        """Find the first record that begins with a byte."""
-        if self._data.find(byte, 1, size + 1) < 0:
-            return []
-        found = np.flatnonzero(self._array[1 : size + 1] == byte[0]) + 1
-        found = found[self._array[found - 1] == self._rules.line_end[0]]
-        return [int(place) for place in found[self._outside(found)][:1]]
+    def _comment(self, size: int) -> int:
+        """Find the first comment; 0 where there is none."""
+        assert self._rules.comment is not None
+        return self._record_that_begins_with(self._rules.comment, size)
 
-    def _end_markers(self, size: int) -> list[int]:
-        r"""Find the first record that begins with `\.`, or may do so with the next piece."""
+    def _end_marker(self, size: int) -> int:
+        r"""Find the first record that begins with a backslash; 0 where there is none.
+
+        Whether it is `\.` may be seen only with the next piece. Such records are rare.
+        """
+        return self._record_that_begins_with(b"\\", size)
+
+    def _record_that_begins_with(self, byte: bytes, size: int) -> int:
         position = 0
-        while (position := self._data.find(b"\\", position + 1, size + 1)) > 0:
-            begins = self._data[position - 1] == self._rules.line_end[0]
-            if begins and (position == size or self._data[position + 1] == ord(".")):
-                return [position]
-        return []
+        while (position := self._data.find(byte, position + 1, size + 1)) > 0:
+            if self._data[position - 1] == self._rules.line_end[0] and self._is_outside(position):
+                return position
+        return 0
+
+    def _is_outside(self, position: int) -> bool:
+        """Whether a record begins at a position behind a line end."""
+        if position == 1 or self._ends is None:
+            return not self._was_open
+        word, bit = divmod(position - 2, 64)
+        return bool(int(self._ends[word]) >> bit & 1)
 
     def _last_line_end(self, end: int) -> int:
-        """Find the position after the last line end outside quotes; -1 where there is none."""
-        while (found := self._data.rfind(self._rules.line_end, 1, end)) > 0:
-            before = int(np.searchsorted(self._quotes, found))
-            if before % 2 == self._was_open:
-                return found + 1
-            if not before:
-                break
-            end = int(self._quotes[before - 1])
-        return -1
+        """Find the position after the last line end outside quotes; 0 where there is none."""
+        if self._ends is not None:
+            found = bits.last(bits.before_position(self._ends, end - 1))
+            return found + 2 if found >= 0 else 0
+        if self._was_open:
+            return 0
+        return self._data.rfind(self._rules.line_end, 1, end) + 1

@@ -55,6 +55,19 @@ class StrictReader:
             None where more bytes are needed to tell.
         """
         rules = self._rules
+        end = data.find(rules.line_end, start)
+        stop = end if end >= 0 else len(data)
+        if rules.quote is None or data.find(rules.quote, start, stop) < 0:
+            if end < 0 and not is_end:
+                return None
+            fields = data.count(rules.delimiter, start, stop) + 1
+            stray = self._has_stray_end(data, start, stop)
+            return Extent(end + 1 or stop, fields, has_stray_end=stray)
+        return self._read_quoted(data, start, is_end=is_end)
+
+    def _read_quoted(self, data: bytes, start: int, *, is_end: bool) -> Extent | None:
+        """Read a record that may hold quotes."""
+        rules = self._rules
         position, fields, has_stray_end = start, 1, False
         while True:
             if self._inside is not None and data.startswith(rules.quote or b"", position):

@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from loader.reading import bits
+from loader.reading.bits import NOWHERE, Positions, Ranks, Words
 from loader.reading.dialect import NO_QUOTE
 from loader.reading.records import first_undecodable
-from loader.reading.scanning import LF, NOWHERE, Positions, Rules
+from loader.reading.scanning import LF, Quoting, Rules
 
 
 class Records(NamedTuple):
@@ -35,114 +37,105 @@ class Window:
 
     Args:
         rules: of the file.
-        data: the bytes; the first is that of a record.
+        data: the bytes; a record begins with the first one.
     """
 
     def __init__(self, rules: Rules, data: bytes) -> None:
         self._rules, self._data = rules, data
         self._array = np.frombuffer(data, np.uint8)
-        self._sides: dict[int, _Side] = {}
-        array, quote = self._array, rules.quote
-        marks = (array == rules.delimiter[0]) | (array == rules.line_end[0])
-        quotes = rules.quotes(array)
-        self._quotes, self._escaped = quotes.real, quotes.escaped
-        if quote is not None and len(self._quotes):
-            marks |= array == quote[0]
-            marks[self._escaped] = False
-        self._marks = np.flatnonzero(marks)
-        kinds = array[self._marks]
-        self._are_ends = kinds == rules.line_end[0]
-        self._are_delimiters = kinds == rules.delimiter[0]
-        self._mark_sides = np.zeros(len(kinds), np.uint8)
-        if quote is not None and len(self._quotes):
-            np.cumsum(kinds == quote[0], dtype=np.uint8, out=self._mark_sides)
-            self._mark_sides &= 1
+        self._ends = bits.pack(self._array == rules.line_end[0])
+        self._delimiters = bits.pack(self._array == rules.delimiter[0])
+        self._quoting: Quoting | None = None
+        if rules.quote is not None and rules.quote in data:
+            self._quoting = Quoting(rules, self._array, is_open=False, follows=True)
+        self._sides: dict[bool, _Side] = {}
 
     def records(self, start: int) -> Records:
         """Give the records from a position on that end within the window.
 
+        The first of them with a quote that is not sound is the last one given: what comes after it
+        depends on how it is taken apart.
+
         Args:
             start: position of a record.
         """
-        side = self._side(self._number_of_quotes(start) & 1)
+        side = self._side(start)
         first = int(np.searchsorted(side.ends, start))
-        ends = side.ends[first:]
+        broken = bits.first(bits.from_position(side.broken, start)) if len(side.broken) else -1
+        last = len(side.ends)
+        if broken >= 0:
+            broken += start // 64 * 64
+            last = int(np.searchsorted(side.ends, broken)) + 1
+        ends = side.ends[first:last]
         starts = np.empty_like(ends)
         if not len(ends):
             return Records(starts, ends, NOWHERE)
         starts[0] = start
         starts[1:] = ends[:-1] + 1
-        before = side.delimiters_before(start)
-        fields = np.diff(side.delimiters[first:], prepend=before) + 1
-        flags = fields != self._rules.shape.fields
-        marked = side.odd[np.searchsorted(side.odd, start) :]
-        holders = np.searchsorted(ends, marked)
-        flags[holders[holders < len(ends)]] = True
+        delimiters = side.delimiters_before_ends[first:last]
+        before = side.delimiters(np.array([start]))[0]
+        flags = np.diff(delimiters, prepend=before) + 1 != self._rules.shape.fields
+        odd = side.odd[(side.odd >= start) & (side.odd <= ends[-1])]
+        flags[np.searchsorted(ends, odd)] = True
+        if start <= broken <= ends[-1]:
+            flags[-1] = True
         return Records(starts, ends, np.flatnonzero(flags))
 
-    def _number_of_quotes(self, position: int) -> int:
-        return int(np.searchsorted(self._quotes, position))
+    def _side(self, start: int) -> _Side:
+        """Give the side of a record that begins at a position."""
+        inside = np.zeros_like(self._ends)
+        broken = inside[:0]
+        is_other = False
+        if self._quoting is not None:
+            inside = self._quoting.inside
+            # Whatever ends the line before is inside quotes on the wrong side.
+            is_other = start > 0 and bool(int(inside[(start - 1) // 64]) >> (start - 1) % 64 & 1)
+            if is_other in self._sides:
+                return self._sides[is_other]
+            if is_other:
+                inside = ~inside
+            broken = self._quoting.broken(inside)
+        elif is_other in self._sides:
+            return self._sides[is_other]
+        ends = bits.positions(self._ends & ~inside)
+        delimiters = Ranks(self._delimiters & ~inside)
+        side = _Side(
+            ends,
+            delimiters,
+            delimiters(ends),
+            broken,
+            np.concatenate([self._undecodable, self._always_odd, *self._odd_outside(inside)]),
+        )
+        self._sides[is_other] = side
+        return side
 
-    def _side(self, number: int) -> _Side:
-        if number not in self._sides:
-            outside = self._mark_sides == number
-            is_end = self._are_ends & outside
-            is_delimiter = self._are_delimiters & outside
-            odd = [self._undecodable, self._always_odd, *self._broken(number), *self._stray(number)]
-            self._sides[number] = _Side(
-                self._marks[is_end],
-                np.cumsum(is_delimiter)[is_end],
-                self._marks[is_delimiter],
-                np.sort(np.concatenate(odd)),
-            )
-        return self._sides[number]
-
-    def _outside(self, positions: Positions, side: int) -> Positions:
-        if not len(self._quotes):
-            return positions if side == 0 else NOWHERE
-        found: Positions = positions[np.searchsorted(self._quotes, positions) & 1 == side]
-        return found
-
-    def _broken(self, side: int) -> Iterator[Positions]:
-        """Find the quotes that must not stand where they do."""
-        quotes, array = self._quotes, self._array
-        if not len(quotes):
-            return
-        opening, closing = quotes[side::2], quotes[1 - side :: 2]
-        # Before the first byte a record begins; what follows the last is of no record in here.
-        yield opening[(opening > 0) & ~self._rules.may_precede[array[opening - 1]]]
-        closing = closing[closing + 1 < len(array)]
-        yield closing[~self._rules.may_follow[array[closing + 1]]]
-        yield self._outside(self._escaped, side)
-
-    def _stray(self, side: int) -> Iterator[Positions]:
-        """Find line ends of the other kind, and comments."""
+    def _odd_outside(self, inside: Words) -> Iterator[Positions]:
+        """Find line ends of the other kind and comments, outside quotes."""
         array, rules = self._array, self._rules
         if rules.other_end in self._data:
-            found = np.flatnonzero(array == rules.other_end[0])
+            others = bits.pack(array == rules.other_end[0])
             if rules.line_end == LF:
-                found = found[found + 1 < len(array)]
-                found = found[array[found + 1] != LF[0]]
-            yield self._outside(found, side)
+                others &= ~bits.before_each(self._ends, last=len(array) - 1)
+            yield bits.positions(others & ~inside)
         if rules.comment is not None and rules.comment in self._data:
-            found = np.flatnonzero(array == rules.comment[0])
-            begins = (found == 0) | (array[found - 1] == rules.line_end[0])
-            yield self._outside(found[begins], side)
+            comments = bits.pack(array == rules.comment[0])
+            comments &= bits.after_each(self._ends, first=True)
+            yield bits.positions(comments & ~inside)
 
     @cached_property
     def _always_odd(self) -> Positions:
-        """Bytes that are never in order, whether quoted or not."""
+        """Find what is never in order, or must be rewritten, whether quoted or not."""
         found = [NOWHERE]
         for byte in (b"\0", *((NO_QUOTE,) if self._rules.quote is None else ())):
             if byte in self._data:
                 found.append(np.flatnonzero(self._array == byte[0]))
         if len(self._rules.shape.dialect.nulls) > 1:
-            found.append(np.flatnonzero(self._array == self._rules.line_end[0]))
+            found.append(bits.positions(self._ends))
         return np.concatenate(found)
 
     @cached_property
     def _undecodable(self) -> Positions:
-        """The first byte of each line that is no text in the file's encoding."""
+        """Find the first byte of each line that is no text in the file's encoding."""
         found, start = [], 0
         encoding = self._rules.shape.dialect.encoding
         end = self._data.rfind(self._rules.line_end) + 1
@@ -156,20 +149,18 @@ class Window:
 
 
 class _Side(NamedTuple):
-    """A window when reading begins inside or outside of quotes.
+    """A window when reading begins outside or inside of quotes.
 
     Attributes:
         ends: positions of line ends outside quotes.
-        delimiters: number of delimiters outside quotes before each of these.
-        positions: of these delimiters.
-        odd: positions of what is not in order, sorted.
+        delimiters: counts those outside quotes.
+        delimiters_before_ends: their number before each line end.
+        broken: quotes that are not sound; empty where there are no quotes.
+        odd: positions of what else is not in order, or must be rewritten.
     """
 
     ends: Positions
-    delimiters: Positions
-    positions: Positions
+    delimiters: Ranks
+    delimiters_before_ends: Positions
+    broken: Words
     odd: Positions
-
-    def delimiters_before(self, position: int) -> int:
-        """Count the delimiters outside quotes before a position."""
-        return int(np.searchsorted(self.positions, position))
