@@ -127,8 +127,10 @@ def _bytes_to_come(files: list[LandedFile], known: dict[str, LoadedFile]) -> dic
 @retry(what="renewing indexes and statistics")
 def _settle(pool: ConnectionPool, tables: list[str], result: Run) -> None:
     with pool.connection() as conn:
-        rebuild_indexes(conn, tables)
-        settle(conn, result.rows_by_table())
+        try:
+            rebuild_indexes(conn, tables)
+        finally:
+            settle(conn, result.rows_by_table())
 
 
 def _work(
