@@ -77,6 +77,7 @@ def retry(
     first_wait: float = 0.2,
     longest_wait: float = 5.0,
     what: str = "",
+    also: tuple[type[Exception], ...] = (),
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Decorate a function so that transient database errors make it run again.
 
@@ -90,6 +91,7 @@ def retry(
             Brooker, Exponential Backoff And Jitter, AWS Architecture Blog 2015).
         longest_wait: seconds that no pause exceeds.
         what: what is being tried, for the line printed before each pause; without it none is.
+        also: other errors that pass.
     """
 
     def announce(state: tenacity.RetryCallState) -> None:
@@ -109,7 +111,7 @@ def retry(
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         return tenacity.retry(
-            retry=tenacity.retry_if_exception(is_transient),
+            retry=tenacity.retry_if_exception(lambda e: is_transient(e) or isinstance(e, also)),
             stop=tenacity.stop_after_attempt(attempts),
             wait=tenacity.wait_random_exponential(multiplier=first_wait, max=longest_wait),
             before_sleep=announce if what else None,

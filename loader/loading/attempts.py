@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from loader.errors import CountError, FileError
+from loader.errors import CountError, FileError, FileUnreachable
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile
 from loader.loading.cut import load_cut
@@ -106,7 +106,13 @@ def _load_with_retries(shop: Workshop, file: LandedFile, outcome: Outcome, *, cu
     """Load a file; `outcome` says how often it was tried again, also when an error is raised."""
     attempts = 0
 
-    @retry(attempts=5, first_wait=0.5, longest_wait=5.0, what=f"loading {file.name}")
+    @retry(
+        attempts=5,
+        first_wait=0.5,
+        longest_wait=5.0,
+        what=f"loading {file.name}",
+        also=(FileUnreachable,),
+    )
     def attempt() -> Loaded:
         nonlocal attempts
         outcome.retries = attempts

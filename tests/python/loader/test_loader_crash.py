@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from loader.errors import LockedError
+from loader.errors import FileUnreachable, LockedError
 from loader.loading import attempts
 from loader.loading.run import run
 from loader.sources import load_sources
@@ -235,7 +235,7 @@ def test_a_file_committed_before_its_connection_was_lost_is_not_loaded_twice(
 def test_two_loaders_of_one_source_keep_apart(
     load, held, query, landing: Path, sources_file: Path, database_url: str, monkeypatch
 ) -> None:
-    monkeypatch.setattr("loader.loading.run.LOCK_PATIENCE", 0.2)
+    monkeypatch.setattr("loader.loading.lock.LOCK_PATIENCE", 0.2)
     with command(landing, sources_file, database_url) as first:
         wait_for(lambda: query(COPYING))
         with pytest.raises(LockedError, match="another loader is at work on mill"):
@@ -267,3 +267,23 @@ def test_a_server_that_does_not_answer(landing: Path, sources_file: Path) -> Non
             url="postgresql://nobody:secret@127.0.0.1:9/x",
             workers=1,
         )
+
+
+def test_a_store_that_does_not_answer_for_a_moment(
+    load, query, landing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = write_sacks(landing, held=False)
+    finished = attempts.load_file
+    silent: list[str] = []
+
+    def silent_once(conn, file, *rest):
+        if not silent:
+            silent.append(file.name)
+            raise FileUnreachable(f"{file.path}: the store does not answer")
+        return finished(conn, file, *rest)
+
+    monkeypatch.setattr(attempts, "load_file", silent_once)
+    result = load()
+    assert not result.failed
+    assert [o.name for o in result.outcomes if o.retries] == silent
+    assert_complete(query, sizes)
