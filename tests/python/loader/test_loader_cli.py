@@ -118,7 +118,7 @@ def test_a_landing_folder_that_is_not_one(
         (
             "sacks.csv",
             GOOD.encode("utf-16"),
-            "begins with the byte order mark of UTF-16: set encoding: utf-16 in the table's dialect",
+            "begins with the byte order mark of UTF-16: set encoding: utf-16 in the table's",
         ),
         ("sacks.csv", b"id,grain,weight\n1,r\xfcbe,2\n", "record 1: is not UTF-8: byte 0xfc"),
         ("sacks.csv", b"id,grain,weight\n1,rye\n", "record 1: has 2 fields, the header names 3"),

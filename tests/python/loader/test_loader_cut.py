@@ -12,6 +12,9 @@ import pytest
 from loader.loading import cut
 from loader.reading import blocks
 
+REJECTS = (
+    "select record_number, line_number, byte_offset, reason, line from raw._rejects order by 1"
+)
 ROWS = "select _row_id, id, grain, weight from raw.mill_sacks order by 1"
 
 
@@ -47,23 +50,12 @@ def test_a_cut_file_is_what_one_connection_would_have_made_of_it(
     (outcome,) = load(workers=3, max_rejects="1%").outcomes
     assert outcome.loaded is not None, outcome.error
     assert outcome.loaded.connections == 3
-    by_three = (
-        query(ROWS),
-        query(
-            "select record_number, line_number, byte_offset, reason, line from raw._rejects order by 1"
-        ),
-    )
+    by_three = query(ROWS), query(REJECTS)
     query("truncate raw.mill_sacks, raw._rejects, raw._loads cascade")
     (alone,) = load(workers=1, max_rejects="1%").outcomes
     assert alone.loaded is not None
     assert alone.loaded.connections == 1
-    assert by_three == (
-        query(ROWS),
-        query(
-            "select record_number, line_number, byte_offset, reason, line from raw._rejects "
-            "order by 1"
-        ),
-    )
+    assert by_three == (query(ROWS), query(REJECTS))
     assert outcome.loaded.rows + len(outcome.loaded.rejects) == records
     assert len(outcome.loaded.rejects) == (10 if bad else 0)
     assert query("select status, rows from raw._loads") == [("loaded", outcome.loaded.rows)]
