@@ -14,40 +14,17 @@ import yaml
 from click.testing import CliRunner
 from corpus import CORPUS
 from corpus_case import Case, Row
+from landed_ways import Way
 from project import new_database
 from psycopg2 import sql
 from psycopg2.extensions import connection
 
 from loader.__main__ import main
-from loader.reading import at_hand, blocks, encoding, records
 from loader.reading.dialect import Dialect
 from warehouse.settings import Settings
 
 # Read in pieces of a few bytes, a large file would take minutes.
 SMALL = 64 * 1024
-
-
-@dataclass(frozen=True)
-class Way:
-    """How the corpus is loaded: in pieces and blocks of so many bytes, each file cut or not."""
-
-    name: str
-    piece: int = 0
-    block: int = 0
-    cut: bool = False
-
-    def takes(self, case: Case) -> bool:
-        return not self.piece or len(case.content) <= SMALL
-
-    def prepare(self, patch: pytest.MonkeyPatch) -> None:
-        if self.piece:
-            patch.setattr(blocks, "PIECE_BYTES", self.piece)
-            patch.setattr(at_hand, "WINDOW_BYTES", self.piece)
-            patch.setattr(encoding, "_PIECE", self.piece)
-            patch.setattr(records, "_PIECE", self.piece)
-            patch.setitem(blocks.Splitter.__init__.__kwdefaults__, "block_bytes", self.block)
-        if self.cut:
-            patch.setattr("loader.loading.run.worth_cutting", lambda file, *_: file.format == "csv")
 
 
 WAYS = [
@@ -57,6 +34,10 @@ WAYS = [
     Way("cut over connections", cut=True),
     Way("small blocks, cut over connections", piece=61, block=61, cut=True),
 ]
+
+
+def takes(way: Way, case: Case) -> bool:
+    return not way.piece or len(case.content) <= SMALL
 
 
 def table_of(case: Case) -> str:
@@ -105,7 +86,7 @@ def landed(
     request: pytest.FixtureRequest, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Landed]:
     way: Way = request.param
-    cases = [case for case in CORPUS if way.takes(case)]
+    cases = [case for case in CORPUS if takes(way, case)]
     folder: Path = tmp_path_factory.mktemp("corpus")
     (folder / "sources.yml").write_text(yaml.safe_dump(source_of(cases)), encoding="utf-8")
     files = folder / "files"
@@ -127,7 +108,7 @@ def landed(
 @pytest.fixture
 def case(request: pytest.FixtureRequest, landed: Landed) -> Case:
     found: Case = request.param
-    if not landed.way.takes(found):
+    if not takes(landed.way, found):
         pytest.skip("too large for pieces of a few bytes")
     return found
 
