@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from loader.reading.judging import Judge
 from loader.reading.memory import keep_freed_memory
 from loader.reading.records import Reject
-from loader.reading.scanning import Rules, Scan, Shape
+from loader.reading.scanning import CR, Rules, Scan, Shape
 from loader.reading.streams import BLOCK
 
 __all__ = ["Block", "Shape", "Splitter"]
@@ -174,7 +174,8 @@ class Splitter:
         else:
             unended = self._buffer[0] != self.rules.line_end[0]
             records += unended
-            if scan.is_open or (not has_border and block.holds(self.rules.other_end)):
+            # With no other line end, COPY takes a carriage return for one.
+            if scan.is_open or (not has_border and block.holds(CR)):
                 block.sound = False
                 return
         self.offset += taken

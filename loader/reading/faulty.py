@@ -38,7 +38,8 @@ class Verdict(NamedTuple):
     """What was found at the start of some bytes.
 
     Attributes:
-        size: in bytes, with the line end.
+        size: in bytes, with the line end. Of a record that is too long, and of a comment, the line
+            may go on behind them.
         fault: of the record; None where it is good.
         is_comment: whether it is no record at all.
     """
@@ -76,11 +77,7 @@ class OneByOne:
         self._reader = StrictReader(rules)
 
     def next(self) -> Verdict:
-        """Judge the record that begins with the first byte at hand; get more where it is needed.
-
-        The reason `too_long` is that of a record of which only the beginning is at hand; its size
-        is that of this beginning.
-        """
+        """Judge the record that begins with the first byte at hand; get more where needed."""
         while True:
             data, start = self._hand.data, self._hand.position
             try:
@@ -93,7 +90,7 @@ class OneByOne:
     def _verdict(self, data: bytes, start: int) -> Verdict:
         comment = self._rules.comment
         if comment is not None and data.startswith(comment, start):
-            return Verdict(self._line_end(data, start) - start, is_comment=True)
+            return Verdict(0, is_comment=True)
         extent = self._reader.read(data, start, is_end=self._hand.is_end)
         second = data.find(self._rules.line_end, start) + 1
         if second and self._goes_on(data, start, extent) and self._lines_are_whole(data, start):

@@ -115,7 +115,7 @@ class Judge:
         hand = self._hand
         verdict = self._one_by_one.next()
         if verdict.is_comment:
-            hand.take(hand.position + verdict.size)
+            hand.take_line(self._rules.line_end, verdict.size)
             return b""
         number, offset = self.number, self._offset + hand.taken
         self.number += 1

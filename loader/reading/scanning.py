@@ -143,6 +143,7 @@ class Scan:
     def __init__(self, rules: Rules, data: bytearray) -> None:
         self._rules, self._data = rules, data
         self._array = np.frombuffer(data, np.uint8)
+        self._inside: Words | None = None
         self._ends: Words | None = None
         self._was_open = False
         self._run = 0
@@ -154,7 +155,7 @@ class Scan:
     def piece(self, size: int) -> None:
         """Scan the next piece of so many bytes."""
         data, rules = self._data, self._rules
-        self._was_open, self._ends = self.is_open, None
+        self._was_open, self._inside, self._ends = self.is_open, None, None
         faults = []
         if rules.quote is None:
             faults.append(data.find(NO_QUOTE, 1, size + 1))
@@ -165,10 +166,13 @@ class Scan:
                 faults.append(self._quotes(size))
             if rules.escape is not None:
                 self._count_escapes(size)
+        if rules.line_end == CR and data.find(LF, 1, size + 1) >= 0:
+            faults.append(self._line_feed(size))
         if rules.comment is not None:
-            faults.append(self._comment(size))
+            faults.append(self._record_that_begins_with(rules.comment, size))
         if rules.shape.end_marker:
-            faults.append(self._end_marker(size))
+            # Whether it is the marker may be seen only with the next piece. Such records are rare.
+            faults.append(self._record_that_begins_with(b"\\", size))
         self.fault = min((fault for fault in faults if fault > 0), default=-1)
         self.border = self._last_line_end(size + 1 if self.fault < 0 else self.fault)
 
@@ -197,6 +201,7 @@ class Scan:
             follows=self._data[0] in before,
             run=self._run,
         )
+        self._inside = quoting.inside
         self._ends = bits.pack(data == rules.line_end[0]) & ~quoting.inside
         self.is_open = bool(quoting.inside[-1] >> np.uint64(63))
         return bits.first(quoting.broken(quoting.inside)) + 1
@@ -208,19 +213,20 @@ class Scan:
             position -= 1
         self._run = size - position + (0 if position else self._run)
 
-    def _comment(self, size: int) -> int:
-        """Find the first comment; 0 where there is none."""
-        assert self._rules.comment is not None
-        return self._record_that_begins_with(self._rules.comment, size)
+    def _line_feed(self, size: int) -> int:
+        """Find the first LF outside quotes, in a file with CR; 0 where there is none.
 
-    def _end_marker(self, size: int) -> int:
-        r"""Find the first record that begins with a backslash; 0 where there is none.
-
-        Whether it is `\.` may be seen only with the next piece. Such records are rare.
+        After a CR, COPY would take both together for the line end.
         """
-        return self._record_that_begins_with(b"\\", size)
+        found = bits.pack(self._array[1 : size + 1] == LF[0])
+        if self._inside is not None:
+            found &= ~self._inside
+        elif self._was_open:
+            return 0
+        return bits.first(found) + 1
 
     def _record_that_begins_with(self, byte: bytes, size: int) -> int:
+        """Find the first such record; 0 where there is none."""
         position = 0
         while (position := self._data.find(byte, position + 1, size + 1)) > 0:
             if self._data[position - 1] == self._rules.line_end[0] and self._is_outside(position):

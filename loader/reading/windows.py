@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from loader.reading import bits
+from loader.reading import bits, faulty
 from loader.reading.bits import NOWHERE, Positions, Ranks, Words
 from loader.reading.dialect import NO_QUOTE
 from loader.reading.records import first_undecodable
@@ -21,7 +21,8 @@ class Records(NamedTuple):
     Attributes:
         starts: positions of their first bytes.
         ends: positions of their line ends; of CRLF, that of its second byte.
-        odd: numbers, from 0, of those that are not in order, or hold what must be rewritten.
+        odd: numbers, from 0, of those that are not in order or long, or hold what must be
+            rewritten.
     """
 
     starts: Positions
@@ -75,6 +76,7 @@ class Window:
         delimiters = side.delimiters_before_ends[first:last]
         before = side.delimiters(np.array([start]))[0]
         flags = np.diff(delimiters, prepend=before) + 1 != self._rules.shape.fields
+        flags |= ends - starts >= faulty.LONG_RECORD_BYTES
         odd = side.odd[(side.odd >= start) & (side.odd <= ends[-1])]
         flags[np.searchsorted(ends, odd)] = True
         if start <= broken <= ends[-1]:
