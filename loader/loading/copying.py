@@ -83,11 +83,9 @@ class BlockCopier:
         if rows is None:
             self._cur.execute("rollback to savepoint block")
             rows = copy(self._cur, self._judged, block.judged(first, aside))
-            assert block.records is not None  # all of it has been judged
             # The rows brought their numbers along: the session's own stand where they stood.
             self._next = 0
         else:
-            block.records = rows
             self._next = first + rows
         self._cur.execute("release savepoint block")
         return rows
@@ -107,8 +105,8 @@ class BlockCopier:
             if (error.pgcode or "")[:2] != DATA_EXCEPTION:
                 raise
             return None
-        # Where the splitter counted, COPY must have seen the same records.
-        return rows if block.records in {None, rows} else None
+        # COPY must have seen the records that the splitter has counted.
+        return rows if rows == block.records else None
 
 
 def _while_sound(block: Block) -> Iterator[bytes]:

@@ -75,7 +75,7 @@ def _load_csv(cur: cursor, job: Job) -> Content:
         copier = BlockCopier(cur, job.table, header.columns, job.declared.dialect)
         for block in Splitter(stream, shape, offset=header.offset):
             rows += copier.copy(block, number, rejects.add)
-            number += block.records or 0
+            number += block.records
         return Content(
             rows,
             number - 1,

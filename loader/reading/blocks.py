@@ -37,7 +37,7 @@ class Block:
         size: its bytes; known when it was read, or judged if it is not sound.
         sound: False: COPY would misread it, or it is not known where its records end, so it must be
             judged. Known once `pieces` is exhausted.
-        records: their number, if the splitter counts them, or when they were judged.
+        records: their number; known when it was read, or judged if it is not sound.
     """
 
     def __init__(self, splitter: Splitter, offset: int) -> None:
@@ -48,7 +48,7 @@ class Block:
         self.offset = offset
         self.size = 0
         self.sound = True
-        self.records: int | None = None
+        self.records = 0
 
     def pieces(self) -> Iterator[bytes]:
         """Give its bytes as they are; the first time they are read from the stream meanwhile.
@@ -105,7 +105,6 @@ class Splitter:
         stream: stands at the first record.
         shape: of the records.
         offset: of the first record in the content.
-        count: count the records of sound blocks.
         block_bytes: a block ends within the piece that brings it to this size.
     """
 
@@ -115,12 +114,10 @@ class Splitter:
         shape: Shape,
         *,
         offset: int = 0,
-        count: bool = False,
         block_bytes: int = BLOCK_BYTES,
     ) -> None:
         keep_freed_memory()
-        self._stream, self._count = stream, count
-        self.offset, self.block_bytes = offset, block_bytes
+        self._stream, self.offset, self.block_bytes = stream, offset, block_bytes
         self.rules = Rules(shape)
         # The byte before the piece is the scan's.
         self._buffer = bytearray(1 + PIECE_BYTES)
@@ -160,8 +157,7 @@ class Splitter:
                 return
             has_border |= border > 0
             end = border if ends else size
-            if self._count:
-                records += scan.count(end + 1)
+            records += scan.count(end + 1)
             for start in range(0, end, BLOCK):
                 yield bytes(self._view[start : min(start + BLOCK, end)])
             taken += end
@@ -179,7 +175,7 @@ class Splitter:
                 block.sound = False
                 return
         self.offset += taken
-        block.records = records if self._count else None
+        block.records = records
 
     def unread(self) -> Iterator[bytes]:
         """Give the bytes behind those that were read as blocks."""

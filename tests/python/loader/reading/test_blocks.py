@@ -23,9 +23,7 @@ def test_what_is_loaded_is_what_was_written(data: st.DataObject) -> None:
     content = data.draw(contents(shape))
     drawn = data.draw(sizes())
     with read_in(drawn):
-        splitter = Splitter(
-            io.BytesIO(content), shape, offset=HEADER, count=True, block_bytes=drawn.block
-        )
+        splitter = Splitter(io.BytesIO(content), shape, offset=HEADER, block_bytes=drawn.block)
         reached, number = 0, 1
         for block in splitter:
             assert block.offset == HEADER + reached

@@ -34,7 +34,7 @@ def test_the_judgement_is_that_of_copy(database_url: str, data: st.DataObject) -
             drawn.line_end,
             end_marker=conn.server_version < END_MARKER_BEFORE,
         )
-        for block in Splitter(io.BytesIO(content), shape, count=True):
+        for block in Splitter(io.BytesIO(content), shape):
             pieces = b"".join(block.pieces())
             if block.sound:
                 _compare_as_it_is(cur, shape, pieces, block.records)
