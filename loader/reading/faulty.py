@@ -179,6 +179,9 @@ class OneByOne:
 
     def _is_whole_line(self, line: bytes) -> bool:
         """Whether a line, given without its end, is a sound record with the right fields."""
+        rules = self._rules
+        if rules.comment is None and (rules.quote is None or rules.quote not in line):
+            return line.count(rules.delimiter) == self._fields - 1
         extent = self._reader.read(line, 0, is_end=True)
         return extent is not None and self._is_sound(line, 0, extent)
 

@@ -28,7 +28,7 @@ class Reject(NamedTuple):
         byte_offset: of its first byte in the decompressed file; None where that says nothing.
         reason: a code.
         message: what is wrong, to follow "record 5: ".
-        line: its bytes without the line end.
+        line: its bytes without the line end; of UTF-16, in UTF-8.
     """
 
     record_number: int
@@ -58,8 +58,11 @@ def text_fault(line: bytes, encoding: str = "utf-8") -> Fault | None:
     start = first_undecodable(line, encoding)
     if start is None:
         return None
+    if encoding == "utf-16":
+        # It is seen in UTF-8, whose bytes would mean nothing to the reader of the message.
+        return Fault("invalid_encoding", "is not UTF-16: holds half a character")
     reason = "invalid_utf8" if encoding == "utf-8" else "invalid_encoding"
-    name = encoding.upper() if encoding.startswith("utf") else encoding
+    name = "UTF-8" if encoding == "utf-8" else encoding
     return Fault(reason, f"is not {name}: byte 0x{line[start]:02x} at byte {start + 1}")
 
 

@@ -156,7 +156,7 @@ def test_comments_are_no_records_however_long() -> None:
             b"\xed\xa0\x80",
             "utf-16",
             "invalid_encoding",
-            "is not UTF-16: byte 0xed at byte 1",
+            "is not UTF-16: holds half a character",
         ),
         (b"ab\x9d", "cp1252", "invalid_encoding", "is not cp1252: byte 0x9d at byte 3"),
         (b"\0", "latin-1", "nul_byte", "holds a NUL byte at byte 1"),
