@@ -6,16 +6,19 @@ import os
 import random
 import signal
 import subprocess
-import tempfile
+import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import psutil
 import psycopg2
 
+from bench import kill_loader
 from warehouse.connections import connect
 from warehouse.embedded import EmbeddedServer
 from warehouse.errors import StepFailed
@@ -58,40 +61,94 @@ def phase(sessions: Sequence[Session]) -> Phase:
     return "between files"
 
 
-class Command:
-    """A command that runs by itself; what it says is kept."""
-
-    def __init__(self, arguments: Sequence[str], environment: dict[str, str]) -> None:
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `wait`
-        self.process = subprocess.Popen(
-            arguments,
-            cwd=PROJECT_DIR,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-        )
+class Command(ABC):
+    """A loader that runs by itself; what it says is kept."""
 
     @property
+    @abstractmethod
     def running(self) -> bool:
         """Whether it has not ended yet."""
-        return self.process.poll() is None
 
+    @abstractmethod
+    def kill(self) -> bool:
+        """Kill it and wait for its end; False when it had come to its own."""
+
+    @abstractmethod
     def wait(self) -> tuple[int, str]:
         """Wait for its end; give its exit code and what it said.
 
         Raises:
             StepFailed: it does not come to an end.
         """
+
+
+class PlainCommand(Command):
+    """`python -m loader`, as a user starts it."""
+
+    def __init__(self, arguments: Sequence[str], environment: dict[str, str], output: Path) -> None:
+        self._output = output
+        with output.open("wb") as file:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "loader", *arguments],
+                cwd=PROJECT_DIR,
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    def kill(self) -> bool:
+        """Kill it and wait for its end; False when it had come to its own."""
+        self._process.kill()
+        return self._process.wait() == -signal.SIGKILL
+
+    def wait(self) -> tuple[int, str]:
+        """Wait for its end; give its exit code and what it said."""
         try:
-            code = self.process.wait(PATIENCE)
+            code = self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise StepFailed(f"the loader did not end within {PATIENCE:.0f} s") from None
-        self._output.seek(0)
-        with self._output:
-            return code, self._output.read().decode(errors="replace")
+            self.kill()
+            raise _endless() from None
+        return code, self._output.read_text(errors="replace")
+
+
+class ScaledCommand(Command):
+    """The same with thresholds scaled down, forked from a process that has it imported."""
+
+    def __init__(
+        self, scale: float, arguments: Sequence[str], environment: dict[str, str], output: Path
+    ) -> None:
+        self._output = output
+        self._process = kill_loader.start(scale, arguments, environment, output)
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.is_alive()
+
+    def kill(self) -> bool:
+        """Kill it and wait for its end; False when it had come to its own."""
+        self._process.kill()
+        self._process.join()
+        return self._process.exitcode == -signal.SIGKILL
+
+    def wait(self) -> tuple[int, str]:
+        """Wait for its end; give its exit code and what it said."""
+        self._process.join(PATIENCE)
+        code = self._process.exitcode
+        if code is None:
+            self.kill()
+            raise _endless()
+        return code, self._output.read_text(errors="replace")
+
+
+def _endless() -> StepFailed:
+    return StepFailed(f"the loader did not end within {PATIENCE:.0f} s")
 
 
 class Watch:
@@ -148,16 +205,11 @@ def kill(
     if not sessions or not command.running:
         return None
     killers: dict[Kind, Callable[[], bool]] = {
-        "loader": lambda: _kill_loader(command),
+        "loader": command.kill,
         "connection": lambda: _kill_connection(sessions, draw),
         "server": lambda: _kill_server(server),
     }
     return phase(sessions) if killers[kind]() else None
-
-
-def _kill_loader(command: Command) -> bool:
-    command.process.kill()
-    return command.process.wait() == -signal.SIGKILL
 
 
 def _kill_connection(sessions: Sequence[Session], draw: random.Random) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import statistics
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,19 @@ from rich.table import Table
 
 from bench.kill_contents import Facts, differences, facts
 from bench.kill_files import SOURCE, write_files
-from bench.killing import KINDS, LOADING, PHASES, Command, Kind, Phase, Watch, kill, until_recovered
+from bench.killing import (
+    KINDS,
+    LOADING,
+    PHASES,
+    Command,
+    Kind,
+    Phase,
+    PlainCommand,
+    ScaledCommand,
+    Watch,
+    kill,
+    until_recovered,
+)
 from bench.workplace import Workplace, workplace
 from loader.raw.tables import prepare
 from loader.sources import load_sources
@@ -123,12 +134,14 @@ class _Scene:
         return self.landing.parent / "sources.yml"
 
     def command(self, url: str) -> Command:
+        arguments = [SOURCE, "--from", str(self.landing), "--sources", str(self.sources)]
+        arguments += ["--workers", str(self.plan.workers)]
+        folder = self.landing.parent
+        environment = {"DATABASE_URL": url, "LOADER_RECORD": str(folder / "run_record.json")}
         scale = self.plan.megabytes / FULL_SIZE
-        module = ["loader"] if scale >= 1 else ["bench.kill_loader", f"{scale}"]
-        arguments = [sys.executable, "-m", *module, SOURCE, "--from", str(self.landing)]
-        arguments += ["--sources", str(self.sources), "--workers", str(self.plan.workers)]
-        record = str(self.landing.parent / "run_record.json")
-        return Command(arguments, {"DATABASE_URL": url, "LOADER_RECORD": record})
+        if scale >= 1:
+            return PlainCommand(arguments, environment, folder / "said.txt")
+        return ScaledCommand(scale, arguments, environment, folder / "said.txt")
 
     @contextmanager
     def database(self, name: str, *, indexed: bool) -> Iterator[str]:

@@ -110,7 +110,7 @@ ENCODINGS = [
     Case(
         "utf-8, declared as utf-16",
         b"a,b,c\n1,rye,2\n2,oat,33\n",
-        refused="names none of the columns",
+        refused="is not UTF-16",
         dialect={"encoding": "utf-16"},
         table={"last_line_end": "optional"},
     ),
