@@ -16,4 +16,4 @@ def test_whatever_is_killed_the_same_command_again_ends_in_the_same_rows() -> No
     assert [run.differences for run in verdict.runs] == [()] * RUNS
     assert verdict.kills >= RUNS
     assert {hit.kind for run in verdict.runs for hit in run.hits} == set(KINDS)
-    assert verdict.in_the_middle >= verdict.kills * 2 / 3
+    assert verdict.in_the_middle > verdict.kills / 2  # five sixths of them, as a rule
