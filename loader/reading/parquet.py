@@ -73,13 +73,13 @@ def parquet_to_csv(file: LandedFile, aside: Callable[[Reject], None]) -> Iterato
     file.path.check_unchanged()
 
 
-@contextmanager
 def _numbers(first: int, count: int) -> pa.Array:
     # Not pa.array: at its first call it imports pandas, 0.3 s for every load of a Parquet file.
     values = np.arange(first, first + count, dtype=np.int64)
     return pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(values)])
 
 
+@contextmanager
 def _parquet(file: LandedFile) -> Iterator[pq.ParquetFile]:
     with file.path.open_seekable() as source:
         try:
