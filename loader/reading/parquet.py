@@ -74,7 +74,8 @@ def parquet_to_csv(file: LandedFile, aside: Callable[[Reject], None]) -> Iterato
 
 
 def _numbers(first: int, count: int) -> pa.Array:
-    # Not pa.array, nor pa.table: at their first call they import pandas, 0.3 s for every load of a Parquet file.
+    # Not pa.array, pa.table or pa.scalar: at their first call they import pandas, 0.3 s for every
+    # load of a Parquet file.
     values = np.arange(first, first + count, dtype=np.int64)
     return pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(values)])
 
@@ -131,8 +132,9 @@ def _as_text(column: pa.Array) -> pa.Array:
 
 def _set_aside(table: pa.Table, aside: Callable[[Reject], None]) -> pa.Table:
     """Take the rows out whose text holds a NUL."""
-    found = [pc.fill_null(pc.match_substring(column, "\0"), False) for column in table.columns[1:]]
-    bad = functools.reduce(pc.or_, found)
+    found = [pc.match_substring(column, "\0") for column in table.columns[1:]]
+    # A null holds none. (Not pc.fill_null: see `_numbers`.)
+    bad = functools.reduce(pc.or_, [pc.and_kleene(pc.is_valid(one), one) for one in found])
     if not pc.any(bad).as_py():
         return table
     names = table.column_names[1:]
