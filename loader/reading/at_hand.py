@@ -48,17 +48,21 @@ class AtHand:
         """Whether all bytes at hand were taken."""
         return self.position == len(self.data)
 
-    def take(self, end: int) -> bytes:
-        """Take the bytes before a position."""
-        part = self.data[self.position : end]
-        self.taken += len(part)
-        self.position = end
+    def pass_to(self, position: int) -> None:
+        """Take the bytes before a position of `data`."""
+        self.taken += position - self.position
+        self.position = position
+
+    def take(self, size: int) -> bytes:
+        """Take so many bytes."""
+        part = self.data[self.position : self.position + size]
+        self.pass_to(self.position + size)
         return part
 
     def take_line(self, line_end: bytes, at_least: int) -> None:
         """Take so many bytes and what follows them to the end of the line, keeping none of it."""
-        self.take(self.position + at_least)
+        self.pass_to(self.position + at_least)
         while (found := self.data.find(line_end, self.position)) < 0 and not self.is_end:
-            self.take(len(self.data))
+            self.pass_to(len(self.data))
             self.more()
-        self.take(found + 1 or len(self.data))
+        self.pass_to(found + 1 or len(self.data))

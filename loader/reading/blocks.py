@@ -161,12 +161,11 @@ class Splitter:
             for start in range(0, end, BLOCK):
                 yield bytes(self._view[start : min(start + BLOCK, end)])
             taken += end
+            self._filled = 0
             if ends:
                 self.give_back(bytes(self._view[end:size]))
-                self._filled = 0
                 break
             scan.carry(size)
-            self._filled = 0
         else:
             unended = self._buffer[0] != self.rules.line_end[0]
             records += unended
@@ -185,4 +184,5 @@ class Splitter:
 
     def give_back(self, rest: bytes) -> None:
         """Take bytes that stand before those not yet read."""
-        self._pending = rest + self._pending
+        self._pending = rest + bytes(self._view[: self._filled]) + self._pending
+        self._filled = 0

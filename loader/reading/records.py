@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -66,17 +67,17 @@ def text_fault(line: bytes, encoding: str = "utf-8") -> Fault | None:
     return Fault(reason, f"is not {name}: byte 0x{line[start]:02x} at byte {start + 1}")
 
 
-def first_undecodable(data: bytes, encoding: str) -> int | None:
-    """Find the first byte that is no text in an encoding."""
+def first_undecodable(data: bytes, encoding: str, start: int = 0) -> int | None:
+    """Find the first byte from a position on that is no text in an encoding."""
     if encoding == "latin-1":
         return None
     if encoding == "cp1252":
-        found = [place for byte in _NOT_CP1252 if (place := data.find(byte)) >= 0]
+        found = [place for byte in _NOT_CP1252 if (place := data.find(byte, start)) >= 0]
         return min(found, default=None)
     try:
-        data.isascii() or data.decode()
+        data.isascii() or codecs.utf_8_decode(memoryview(data)[start:], "strict", True)
     except UnicodeDecodeError as error:
-        return error.start
+        return start + error.start
     return None
 
 

@@ -41,6 +41,8 @@ class StrictReader:
             parts = {b"Q": quote, b"E": re.escape(rules.escape)}
             pattern = b"(?:[^QE]++|E[QE]?+)*+"
             inside = re.sub(b"[QE]", lambda found: parts[found[0]], pattern)
+        # Beside a quote it may mean that the quote is part of the value.
+        self._special = rules.escape or rules.quote
         self._inside = re.compile(inside) if rules.quote else None
 
     def read(self, data: bytes, start: int, *, is_end: bool) -> Extent | None:
@@ -96,9 +98,15 @@ class StrictReader:
     def _close(self, data: bytes, start: int, *, is_end: bool) -> int | Extent | None:
         """Find the position after the quote that closes the one at `start`."""
         assert self._inside is not None
-        found = self._inside.match(data, start + 1)
-        assert found is not None  # the pattern matches nothing, too
-        position = found.end() + 1
+        # Most values hold no quote: the next one closes them.
+        close = data.find(self._rules.quote or b"", start + 1)
+        if close < 0:
+            close = len(data)
+        elif self._special in (data[close - 1 : close], data[close + 1 : close + 2]):
+            found = self._inside.match(data, start + 1)
+            assert found is not None  # the pattern matches nothing, too
+            close = found.end()
+        position = close + 1
         if position >= len(data):
             # The next byte may make it a doubled one.
             if not is_end:

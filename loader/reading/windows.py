@@ -14,6 +14,9 @@ from loader.reading.dialect import NO_QUOTE
 from loader.reading.records import first_undecodable
 from loader.reading.scanning import LF, Quoting, Rules
 
+# Quotes that are not sound, looked at together.
+MANY = 64
+
 
 class Records(NamedTuple):
     """Records of a window.
@@ -54,19 +57,18 @@ class Window:
     def records(self, start: int) -> Records:
         """Give the records from a position on that end within the window.
 
-        The first of them with a quote that is not sound is the last one given: what comes after it
-        depends on how it is taken apart.
+        Where many have quotes that are not sound, the others are left for later: how the first one
+        is taken apart may show that on this side all are.
 
         Args:
             start: position of a record.
         """
         side = self._side(start)
         first = int(np.searchsorted(side.ends, start))
-        broken = bits.first(bits.from_position(side.broken, start)) if len(side.broken) else -1
+        broken = side.broken[np.searchsorted(side.broken, start) :][:MANY]
         last = len(side.ends)
-        if broken >= 0:
-            broken += start // 64 * 64
-            last = int(np.searchsorted(side.ends, broken)) + 1
+        if len(broken) == MANY:
+            last = int(np.searchsorted(side.ends, broken[-1])) + 1
         ends = side.ends[first:last]
         starts = np.empty_like(ends)
         if not len(ends):
@@ -77,16 +79,14 @@ class Window:
         before = side.delimiters(np.array([start]))[0]
         flags = np.diff(delimiters, prepend=before) + 1 != self._rules.shape.fields
         flags |= ends - starts >= faulty.LONG_RECORD_BYTES
-        odd = side.odd[(side.odd >= start) & (side.odd <= ends[-1])]
-        flags[np.searchsorted(ends, odd)] = True
-        if start <= broken <= ends[-1]:
-            flags[-1] = True
+        for odd in (broken, side.odd):
+            flags[np.searchsorted(ends, odd[(odd >= start) & (odd <= ends[-1])])] = True
         return Records(starts, ends, np.flatnonzero(flags))
 
     def _side(self, start: int) -> _Side:
         """Give the side of a record that begins at a position."""
         inside = np.zeros_like(self._ends)
-        broken = inside[:0]
+        broken = NOWHERE
         is_other = False
         if self._quoting is not None:
             inside = self._quoting.inside
@@ -96,7 +96,7 @@ class Window:
                 return self._sides[is_other]
             if is_other:
                 inside = ~inside
-            broken = self._quoting.broken(inside)
+            broken = bits.positions(self._quoting.broken(inside))
         elif is_other in self._sides:
             return self._sides[is_other]
         ends = bits.positions(self._ends & ~inside)
@@ -131,22 +131,21 @@ class Window:
         for byte in (b"\0", *((NO_QUOTE,) if self._rules.quote is None else ())):
             if byte in self._data:
                 found.append(np.flatnonzero(self._array == byte[0]))
-        if len(self._rules.shape.dialect.nulls) > 1:
-            found.append(bits.positions(self._ends))
         return np.concatenate(found)
 
     @cached_property
     def _undecodable(self) -> Positions:
         """Find the first byte of each line that is no text in the file's encoding."""
         found, start = [], 0
-        encoding = self._rules.shape.dialect.encoding
-        end = self._data.rfind(self._rules.line_end) + 1
-        while start < end:
-            place = first_undecodable(self._data[start:end], encoding)
+        encoding, line_end = self._rules.shape.dialect.encoding, self._rules.line_end
+        # The last line may end within a character.
+        lines = self._data[: self._data.rfind(line_end) + 1]
+        while start < len(lines):
+            place = first_undecodable(lines, encoding, start)
             if place is None:
                 break
-            found.append(start + place)
-            start = self._data.find(self._rules.line_end, start + place) + 1
+            found.append(place)
+            start = lines.find(line_end, place) + 1
         return np.array(found, np.intp)
 
 
@@ -157,12 +156,12 @@ class _Side(NamedTuple):
         ends: positions of line ends outside quotes.
         delimiters: counts those outside quotes.
         delimiters_before_ends: their number before each line end.
-        broken: quotes that are not sound; empty where there are no quotes.
+        broken: positions of quotes that are not sound.
         odd: positions of what else is not in order, or must be rewritten.
     """
 
     ends: Positions
     delimiters: Ranks
     delimiters_before_ends: Positions
-    broken: Words
+    broken: Positions
     odd: Positions

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 from strict_reference import Limits
 
-from loader.reading import at_hand, blocks, faulty, judging
+from loader.reading import at_hand, blocks, faulty, judging, windows
 from loader.reading.dialect import Dialect
 from loader.reading.scanning import Shape
 
@@ -116,6 +116,7 @@ class Sizes:
     block: int
     window: int
     long_block: int
+    dense: int
     limits: Limits
 
 
@@ -129,6 +130,7 @@ def sizes(draw: st.DrawFn) -> Sizes:
         block=draw(small),
         window=draw(small),
         long_block=draw(large),
+        dense=draw(st.sampled_from([0, 0, 2])),
         limits=Limits(
             record=record,
             long_bytes=min(record, draw(st.sampled_from([4, 8, 20, 10_000]))),
@@ -147,6 +149,8 @@ def read_in(drawn: Sizes) -> Iterator[None]:
         patch.setattr(blocks, "LONG_RECORD_BYTES", drawn.long_block)
         patch.setattr(at_hand, "WINDOW_BYTES", drawn.window)
         patch.setattr(judging, "WINDOW_BYTES", drawn.window)
+        patch.setattr(judging, "DENSE_RECORDS", drawn.dense)
+        patch.setattr(windows, "MANY", 1 + drawn.dense)
         patch.setattr(judging, "KEPT_BYTES", drawn.limits.kept)
         patch.setattr(faulty, "MAX_RECORD_BYTES", drawn.limits.record)
         patch.setattr(faulty, "LONG_RECORD_BYTES", drawn.limits.long_bytes)

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strict_reference import Limits, RefusedError, copy_csv, judge, value
 
-from loader.reading.blocks import Block, Splitter
+from loader.reading import blocks
+from loader.reading.blocks import Block, Shape, Splitter
+from loader.reading.dialect import Dialect
 from loader.reading.records import Reject
 
 HEADER = 7
@@ -30,6 +32,18 @@ def test_what_is_loaded_is_what_was_written(data: st.DataObject) -> None:
             number += _check(block, content[reached:], number, drawn)
             reached += block.size
         assert reached == len(content)
+
+
+def test_what_was_read_but_not_judged_is_not_lost() -> None:
+    """The judgement may end with the piece before the one in which the fault was found."""
+    lines = (blocks.PIECE_BYTES - 8) // 4
+    content = b'a,"bcde\n' + b"1,2\n" * lines + b'1,2\na"b,c\n1,2\n'
+    rows = 0
+    for block in Splitter(io.BytesIO(content), Shape(Dialect(), 2, b"\n"), block_bytes=100_000):
+        for _ in block.pieces():
+            pass
+        rows += b"".join(block.judged(1, lambda _: None)).count(b"\n")
+    assert rows == lines + 2
 
 
 def _check(block: Block, content: bytes, number: int, drawn: Sizes) -> int:
