@@ -107,7 +107,7 @@ class OneByOne:
         """Judge a record with sound quotes."""
         size = extent.end - start
         if extent.fields != self._fields:
-            if second < extent.end and self._is_whole(data, start, second):
+            if 0 < second < extent.end and self._is_whole(data, start, second):
                 return Verdict(second - start, _broken("unclosed"))
             return Verdict(size, self._count_fault(extent.fields))
         if extent.has_stray_end:

@@ -128,9 +128,9 @@ def sizes(draw: st.DrawFn) -> Sizes:
     return Sizes(
         piece=draw(small),
         block=draw(small),
-        window=draw(small),
+        window=draw(st.sampled_from([1, 3, 8, 64, 1000, 1000])),
         long_block=draw(large),
-        dense=draw(st.sampled_from([0, 0, 2])),
+        dense=draw(st.sampled_from([0, 2, 32])),
         limits=Limits(
             record=record,
             long_bytes=min(record, draw(st.sampled_from([4, 8, 20, 10_000]))),

@@ -93,6 +93,13 @@ def test_a_stray_quote_does_not_swallow_the_file(
     assert [int(line.split(b",")[0]) for line in out.splitlines() if line[:1].isdigit()] == good
 
 
+def test_a_faulty_last_line_without_end_is_one_record() -> None:
+    content = b'1,a,b\n2,c"d,e\n3,f"g,h\n4'
+    out, rejects = judged(content, Shape(Dialect(), 3, b"\n"))
+    assert out == b"1,1,a,b\n"
+    assert [reject.line for reject in rejects] == [b'2,c"d,e', b'3,f"g,h', b"4"]
+
+
 def test_a_quote_that_is_never_closed_costs_one_line_of_a_large_file() -> None:
     lines = [b"%d,a,b\n" % number for number in range(1, 600_001)]
     lines[4] = b'5,a,"b\n'
