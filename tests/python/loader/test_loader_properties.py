@@ -244,7 +244,7 @@ def test_any_damage_is_the_same_whatever_the_blocks_and_costs_nothing_before_it(
             if file.style.encoding != "utf-16":
                 assert content[offset : offset + len(line)] == line
         # The record in which the damage begins may be joined to the one before it. And a quote that
-        # was left open in the file may be closed by the damage: what lies between is then one field.
+        # was left open in the file may be closed by it: what lies between is then one field.
         unspoilt = min(file.written.bad, default=len(file.written.offsets) + 1)
         before = [
             n for n, offset in file.written.offsets.items() if offset < first and n < unspoilt
