@@ -65,8 +65,12 @@ class Dialect(BaseModel):
         if self.escape is not None and self.quote is None:
             raise ValueError("escape without quote: there is nothing to escape")
         for null in self.nulls:
-            if any(c in null for c in (self.delimiter, self.quote or "\n", "\r", "\n")):
-                raise ValueError(f"null marker {null!r} holds a delimiter, a quote or a line end")
+            if any(
+                c in null for c in (self.delimiter, self.quote or "\n", "\r", "\n", "\0", "\x01")
+            ):
+                raise ValueError(
+                    f"null marker {null!r} holds a delimiter, a quote, a line end or a control byte"
+                )
         return self
 
     @property
