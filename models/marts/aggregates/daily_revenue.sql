@@ -1,53 +1,134 @@
-with
+{{ config(
+    unique_key=["order_date", "source", "currency"],
+    meta={"delete_when": "source.orders = 0 and source.returns = 0"},
+) }}
 
-sales as (
+{%- set mark = high_water_mark() %}
+{%- set rebooked = rebooked_orders(mark) %}
+{%- set judged_returns = ref("checked_returns") %}
+
+with
+{%- if is_incremental() %}
+
+affected_days as (
+
+    select unnest(days) as day
+    from ({{ rebooked }}) as rebooked
+
+    union
+
+    select {{ utc_date("returned_at") }} as day
+    from {{ judged_returns }}
+    where build > {{ mark }} and returned_at is not null
+
+),
+
+-- A day is read by index, one after the other: how many there are the planner cannot know.
+orders as (
+
+    select found.*
+    from affected_days
+    cross join lateral (
+        select *
+        from {{ ref("fct_orders") }}
+        where order_date = affected_days.day
+        offset 0
+    ) as found
+
+),
+
+returns as (
+
+    select found.*
+    from affected_days
+    cross join lateral (
+        select *
+        from {{ ref("fct_returns") }}
+        where return_date = affected_days.day
+        offset 0
+    ) as found
+
+),
+{%- else %}
+
+orders as (
+
+    select * from {{ ref("fct_orders") }}
+
+),
+
+returns as (
+
+    select * from {{ ref("fct_returns") }}
+
+),
+{%- endif %}
+
+movements as (
 
     select
         order_date,
         source,
         currency,
         count(*) as orders,
+        0 as returns,
         sum(units) as units,
         sum(gross_amount) as gross_amount,
-        sum(discount_amount) as discount_amount
-    from {{ ref("fct_orders") }}
+        sum(discount_amount) as discount_amount,
+        0 as refund_amount
+    from orders
     where line_count > 0
     group by order_date, source, currency
 
-),
-
-refunds as (
+    union all
 
     select
-        return_date,
+        return_date as order_date,
         source,
         currency,
+        0 as orders,
+        count(*) as returns,
+        0 as units,
+        0 as gross_amount,
+        0 as discount_amount,
         sum(refund_amount) as refund_amount
-    from {{ ref("fct_returns") }}
+    from returns
     group by return_date, source, currency
+    {%- if is_incremental() %}
+
+    union all
+
+    select
+        order_date,
+        source,
+        currency,
+        0 as orders,
+        0 as returns,
+        0 as units,
+        0 as gross_amount,
+        0 as discount_amount,
+        0 as refund_amount
+    from {{ this }}
+    where order_date in (select day from affected_days)
+    {%- endif %}
 
 ),
 
 final as (
 
     select
-        coalesce(sales.order_date, refunds.return_date) as order_date,
-        coalesce(sales.source, refunds.source) as source,
-        coalesce(sales.currency, refunds.currency) as currency,
-        coalesce(sales.orders, 0) as orders,
-        coalesce(sales.units, 0) as units,
-        coalesce(sales.gross_amount, 0) as gross_amount,
-        coalesce(sales.discount_amount, 0) as discount_amount,
-        coalesce(refunds.refund_amount, 0) as refund_amount,
-        coalesce(sales.gross_amount, 0)
-        - coalesce(sales.discount_amount, 0)
-        - coalesce(refunds.refund_amount, 0) as net_amount
-    from sales
-    full join refunds
-        on
-            sales.order_date = refunds.return_date
-            and sales.source = refunds.source
-            and sales.currency = refunds.currency
+        order_date,
+        source,
+        currency,
+        cast(sum(orders) as bigint) as orders,
+        cast(sum(returns) as bigint) as returns,
+        sum(units) as units,
+        sum(gross_amount) as gross_amount,
+        sum(discount_amount) as discount_amount,
+        sum(refund_amount) as refund_amount,
+        sum(gross_amount) - sum(discount_amount) - sum(refund_amount) as net_amount
+    from movements
+    group by order_date, source, currency
 
 )
 

@@ -1,24 +1,10 @@
+{{ config(materialized="view") }}
+
 with
 
-active as (
+cohort_activity as (
 
-    select distinct
-        source,
-        customer_id,
-        cast(date_trunc('month', order_date) as date) as month_start
-    from {{ ref("fct_orders") }}
-    where customer_id is not null and line_count > 0
-
-),
-
-firsts as (
-
-    select
-        source,
-        customer_id,
-        month_start,
-        min(month_start) over (partition by source, customer_id) as first_month
-    from active
+    select * from {{ ref("cohort_activity") }}
 
 ),
 
@@ -27,10 +13,16 @@ final as (
     select
         month_start,
         source,
-        count(*) as active_customers,
-        count(*) filter (where month_start = first_month) as new_customers,
-        count(*) filter (where month_start > first_month) as returning_customers
-    from firsts
+        cast(sum(active_customers) as bigint) as active_customers,
+        cast(
+            coalesce(sum(active_customers) filter (where month_start = cohort_month), 0)
+            as bigint
+        ) as new_customers,
+        cast(
+            coalesce(sum(active_customers) filter (where month_start > cohort_month), 0)
+            as bigint
+        ) as returning_customers
+    from cohort_activity
     group by month_start, source
 
 )

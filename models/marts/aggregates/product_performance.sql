@@ -1,78 +1,59 @@
+{{ config(materialized="view") }}
+
 with
 
-sales as (
+months as (
 
-    select
-        product_id,
-        currency,
-        count(*) as line_count,
-        sum(quantity) as units,
-        sum(gross_amount) as gross_amount,
-        sum(discount_amount) as discount_amount,
-        sum(net_amount) as net_amount
-    from {{ ref("fct_sales") }}
-    group by product_id, currency
-
-),
-
-returned as (
-
-    select
-        product_id,
-        currency,
-        sum(quantity) as returned_units,
-        sum(refund_amount) as refund_amount
-    from {{ ref("fct_returns") }}
-    group by product_id, currency
+    select * from {{ ref("product_monthly_performance") }}
 
 ),
 
 products as (
 
-    select * from {{ ref("products") }}
+    select * from {{ ref("dim_products") }}
+    where is_current
 
 ),
 
-both_sides as (
+added_up as (
 
     select
-        coalesce(sales.product_id, returned.product_id) as product_id,
-        coalesce(sales.currency, returned.currency) as currency,
-        coalesce(sales.line_count, 0) as line_count,
-        coalesce(sales.units, 0) as units,
-        coalesce(sales.gross_amount, 0) as gross_amount,
-        coalesce(sales.discount_amount, 0) as discount_amount,
-        coalesce(returned.returned_units, 0) as returned_units,
-        coalesce(returned.refund_amount, 0) as refund_amount,
-        coalesce(sales.net_amount, 0) - coalesce(returned.refund_amount, 0) as net_amount
-    from sales
-    full join returned
-        on
-            sales.product_id = returned.product_id
-            and sales.currency = returned.currency
+        product_id,
+        source,
+        currency,
+        cast(sum(line_count) as bigint) as line_count,
+        sum(units) as units,
+        sum(gross_amount) as gross_amount,
+        sum(discount_amount) as discount_amount,
+        cast(sum(returns) as bigint) as returns,
+        sum(returned_units) as returned_units,
+        sum(refund_amount) as refund_amount,
+        sum(net_amount) as net_amount
+    from months
+    group by product_id, source, currency
 
 ),
 
 final as (
 
     select
-        both_sides.product_id,
-        products.source,
-        both_sides.currency,
+        added_up.product_id,
+        added_up.source,
+        added_up.currency,
         products.product_name,
         products.is_goods,
-        both_sides.line_count,
-        both_sides.units,
-        both_sides.gross_amount,
-        both_sides.discount_amount,
-        both_sides.returned_units,
-        both_sides.refund_amount,
-        both_sides.net_amount,
-        both_sides.net_amount
-        - (both_sides.units - both_sides.returned_units) * products.unit_cost
-            as margin_amount
-    from both_sides
-    inner join products on both_sides.product_id = products.product_id
+        added_up.line_count,
+        added_up.units,
+        added_up.gross_amount,
+        added_up.discount_amount,
+        added_up.returns,
+        added_up.returned_units,
+        added_up.refund_amount,
+        added_up.net_amount,
+        added_up.net_amount
+        - (added_up.units - added_up.returned_units) * products.unit_cost as margin_amount
+    from added_up
+    inner join products on added_up.product_id = products.product_id
 
 )
 

@@ -1,0 +1,189 @@
+{{ config(
+    unique_key=["product_id", "month_start", "source", "currency"],
+    meta={"delete_when": "source.line_count = 0 and source.returns = 0"},
+) }}
+
+{%- set mark = high_water_mark() %}
+{%- set rebooked = rebooked_orders(mark) %}
+{%- set judged_returns = ref("checked_returns") %}
+{%- set lines, all_returns = ref("order_items"), ref("returns") %}
+
+with
+{%- if is_incremental() %}
+
+rebooked as (
+
+    {{ rebooked }}
+
+),
+
+judged_lines as (
+
+    select
+        order_item_id,
+        order_id,
+        product_id
+    from {{ ref("checked_order_items") }}
+    where build > {{ mark }}
+
+),
+
+affected as (
+
+    select
+        lines.product_id,
+        {{ month_of("days.day") }} as month_start
+    from (
+        select
+            order_id,
+            product_id
+        from judged_lines
+
+        union
+
+        select
+            rebooked.order_id,
+            sales.product_id
+        from rebooked
+        cross join lateral (
+            select product_id
+            from {{ ref("fct_sales") }}
+            where order_id = rebooked.order_id
+            offset 0
+        ) as sales
+    ) as lines
+    inner join rebooked on lines.order_id = rebooked.order_id
+    cross join lateral unnest(rebooked.days) as days (day)
+
+    union
+
+    select
+        coalesce(returns.product_id, order_items.product_id) as product_id,
+        {{ month_of(utc_date("returns.returned_at")) }} as month_start
+    from {{ judged_returns }} as returns
+    left join {{ lines }} as order_items
+        on returns.order_item_id = order_items.order_item_id
+    where returns.build > {{ mark }}
+
+    union
+
+    select
+        judged_lines.product_id,
+        {{ month_of(utc_date("returns.returned_at")) }} as month_start
+    from judged_lines
+    cross join lateral (
+        select returned_at
+        from {{ all_returns }}
+        where order_item_id = judged_lines.order_item_id
+        offset 0
+    ) as returns
+
+),
+{%- endif %}
+{%- for fact, time in [("sales", "ordered_at"), ("returns", "returned_at")] %}
+
+{{ fact }} as (
+    {%- if is_incremental() %}
+
+    select found.*
+    from affected
+    cross join lateral (
+        select *
+        from {{ ref("fct_" ~ fact) }}
+        where
+            product_id = affected.product_id
+            and {{ time }} >= cast(affected.month_start as timestamp) at time zone 'UTC'
+            and {{ time }} < (affected.month_start + interval '1 month') at time zone 'UTC'
+        offset 0
+    ) as found
+    {%- else %}
+
+    select * from {{ ref("fct_" ~ fact) }}
+    {%- endif %}
+
+),
+{%- endfor %}
+
+movements as (
+
+    select
+        product_id,
+        {{ month_of("order_date") }} as month_start,
+        source,
+        currency,
+        count(*) as line_count,
+        sum(quantity) as units,
+        sum(gross_amount) as gross_amount,
+        sum(discount_amount) as discount_amount,
+        0 as returns,
+        0 as returned_units,
+        0 as refund_amount
+    from sales
+    group by product_id, month_start, source, currency
+
+    union all
+
+    select
+        product_id,
+        {{ month_of("return_date") }} as month_start,
+        source,
+        currency,
+        0 as line_count,
+        0 as units,
+        0 as gross_amount,
+        0 as discount_amount,
+        count(*) as returns,
+        sum(quantity) as returned_units,
+        sum(refund_amount) as refund_amount
+    from returns
+    group by product_id, month_start, source, currency
+    {%- if is_incremental() %}
+
+    union all
+
+    select
+        found.product_id,
+        found.month_start,
+        found.source,
+        found.currency,
+        0 as line_count,
+        0 as units,
+        0 as gross_amount,
+        0 as discount_amount,
+        0 as returns,
+        0 as returned_units,
+        0 as refund_amount
+    from affected
+    cross join lateral (
+        select *
+        from {{ this }}
+        where
+            product_id = affected.product_id
+            and month_start = affected.month_start
+        offset 0
+    ) as found
+    {%- endif %}
+
+),
+
+final as (
+
+    select
+        product_id,
+        month_start,
+        source,
+        currency,
+        cast(sum(line_count) as bigint) as line_count,
+        sum(units) as units,
+        sum(gross_amount) as gross_amount,
+        sum(discount_amount) as discount_amount,
+        cast(sum(returns) as bigint) as returns,
+        sum(returned_units) as returned_units,
+        sum(refund_amount) as refund_amount,
+        sum(gross_amount) - sum(discount_amount) - sum(refund_amount) as net_amount
+    from movements
+    group by product_id, month_start, source, currency
+
+)
+
+select * from final
