@@ -5,13 +5,9 @@
 
 {%- set rebooked = rebooked_orders(high_water_mark()) %}
 
+{%- set customer_months = ref("customer_months") %}
+
 with
-
-customer_months as (
-
-    select * from {{ ref("customer_months") }}
-
-),
 {%- if is_incremental() %}
 
 -- The months in which each customer may have gained or lost an order.
@@ -32,20 +28,21 @@ customers as (
 
     select
         touched.customer_id,
-        array_agg(touched.month_start) as months_touched,
-        found.months,
-        found.cohort_month,
-        coalesce(min(touched.month_start) <= found.cohort_month, true) as may_have_moved
-    from touched
-    left join lateral (
+        touched.months as months_touched,
+        touched.months || array_agg(found.month_start) as months,
+        min(found.cohort_month) as cohort_month,
+        coalesce(touched.first_month <= min(found.cohort_month), true) as may_have_moved
+    from (
         select
-            min(cohort_month) as cohort_month,
-            coalesce(array_agg(month_start), '{}') as months
-        from customer_months
-        where customer_id = touched.customer_id
-        offset 0
-    ) as found on true
-    group by touched.customer_id, found.months, found.cohort_month
+            customer_id,
+            array_agg(month_start) as months,
+            min(month_start) as first_month
+        from touched
+        group by customer_id
+    ) as touched
+    left join {{ looked_up(customer_months, "customer_id = touched.customer_id") }} as found
+        on true
+    group by touched.customer_id, touched.months, touched.first_month
 
 ),
 
@@ -64,10 +61,8 @@ affected as (
         cohorts.month_start as cohort_month,
         months.month_start
     from customers
-    cross join lateral
-        unnest(customers.months_touched || customers.months) as cohorts (month_start)
-    cross join lateral
-        unnest(customers.months_touched || customers.months) as months (month_start)
+    cross join lateral unnest(customers.months) as cohorts (month_start)
+    cross join lateral unnest(customers.months) as months (month_start)
     where customers.may_have_moved and cohorts.month_start <= months.month_start
 
 ),
@@ -76,21 +71,17 @@ affected as (
 counted as (
     {%- if is_incremental() %}
 
-    select found.*
+    select
+        found.source,
+        found.cohort_month,
+        found.month_start,
+        count(*) as active_customers
     from affected
-    cross join lateral (
-        select
-            source,
-            cohort_month,
-            month_start,
-            count(*) as active_customers
-        from customer_months
-        where
-            cohort_month = affected.cohort_month
-            and month_start = affected.month_start
-        group by source, cohort_month, month_start
-        offset 0
-    ) as found
+    cross join {{ looked_up(
+        customer_months,
+        "cohort_month = affected.cohort_month and month_start = affected.month_start"
+    ) }} as found
+    group by found.source, found.cohort_month, found.month_start
 
     union all
 
@@ -111,7 +102,7 @@ counted as (
         cohort_month,
         month_start,
         count(*) as active_customers
-    from customer_months
+    from {{ customer_months }}
     group by source, cohort_month, month_start
     {%- endif %}
 

@@ -33,12 +33,8 @@ orders as (
 
     select found.*
     from affected_customers
-    cross join lateral (
-        select *
-        from {{ ref("fct_orders") }}
-        where customer_id = affected_customers.customer_id
-        offset 0
-    ) as found
+    cross join
+        {{ looked_up(ref("fct_orders"), "customer_id = affected_customers.customer_id") }} as found
     {%- else %}
 
     select * from {{ ref("fct_orders") }}
@@ -51,12 +47,8 @@ returns as (
 
     select found.*
     from affected_customers
-    cross join lateral (
-        select *
-        from {{ ref("fct_returns") }}
-        where customer_id = affected_customers.customer_id
-        offset 0
-    ) as found
+    cross join
+        {{ looked_up(ref("fct_returns"), "customer_id = affected_customers.customer_id") }} as found
     {%- else %}
 
     select * from {{ ref("fct_returns") }}
@@ -113,12 +105,8 @@ movements as (
         null as first_ordered_at,
         null as last_ordered_at
     from affected_customers
-    cross join lateral (
-        select *
-        from {{ this }}
-        where customer_id = affected_customers.customer_id
-        offset 0
-    ) as found
+    cross join
+        {{ looked_up(this, "customer_id = affected_customers.customer_id") }} as found
     {%- endif %}
 
 ),

@@ -22,12 +22,8 @@ orders as (
 
     select found.*
     from affected_customers
-    cross join lateral (
-        select *
-        from {{ ref("fct_orders") }}
-        where customer_id = affected_customers.customer_id
-        offset 0
-    ) as found
+    cross join
+        {{ looked_up(ref("fct_orders"), "customer_id = affected_customers.customer_id") }} as found
     {%- else %}
 
     select * from {{ ref("fct_orders") }}
@@ -68,18 +64,13 @@ final as (
         before.cohort_month,
         0 as orders
     from affected_customers
-    cross join lateral (
-        select *
-        from {{ this }}
-        where customer_id = affected_customers.customer_id
-        offset 0
-    ) as before
-    where not exists (
-        select from months
-        where
-            months.customer_id = before.customer_id
-            and months.month_start = before.month_start
-    )
+    cross join
+        {{ looked_up(this, "customer_id = affected_customers.customer_id") }} as before
+    left join months
+        on
+            before.customer_id = months.customer_id
+            and before.month_start = months.month_start
+    where months.customer_id is null
     {%- endif %}
 
 )

@@ -28,12 +28,7 @@ orders as (
 
     select found.*
     from affected_days
-    cross join lateral (
-        select *
-        from {{ ref("fct_orders") }}
-        where order_date = affected_days.day
-        offset 0
-    ) as found
+    cross join {{ looked_up(ref("fct_orders"), "order_date = affected_days.day") }} as found
 
 ),
 
@@ -41,12 +36,7 @@ returns as (
 
     select found.*
     from affected_days
-    cross join lateral (
-        select *
-        from {{ ref("fct_returns") }}
-        where return_date = affected_days.day
-        offset 0
-    ) as found
+    cross join {{ looked_up(ref("fct_returns"), "return_date = affected_days.day") }} as found
 
 ),
 {%- else %}

@@ -21,12 +21,7 @@ affected_months as (
 
     select {{ month_of(utc_date("payments.paid_at")) }} as month_start
     from ({{ rebooked }}) as rebooked
-    cross join lateral (
-        select paid_at
-        from {{ all_payments }}
-        where order_id = rebooked.order_id
-        offset 0
-    ) as payments
+    cross join {{ looked_up(all_payments, "order_id = rebooked.order_id") }} as payments
 
 ),
 {%- endif %}
@@ -36,14 +31,11 @@ payments as (
 
     select found.*
     from affected_months
-    cross join lateral (
-        select *
-        from {{ ref("fct_payments") }}
-        where
-            payment_date >= affected_months.month_start
-            and payment_date < affected_months.month_start + interval '1 month'
-        offset 0
-    ) as found
+    cross join {{ looked_up(
+        ref("fct_payments"),
+        "payment_date >= affected_months.month_start"
+        ~ " and payment_date < affected_months.month_start + interval '1 month'"
+    ) }} as found
     {%- else %}
 
     select * from {{ ref("fct_payments") }}

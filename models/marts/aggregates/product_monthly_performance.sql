@@ -42,15 +42,10 @@ affected as (
         union
 
         select
-            rebooked.order_id,
+            moved.order_id,
             sales.product_id
-        from rebooked
-        cross join lateral (
-            select product_id
-            from {{ ref("fct_sales") }}
-            where order_id = rebooked.order_id
-            offset 0
-        ) as sales
+        from rebooked as moved
+        cross join {{ looked_up(ref("fct_sales"), "order_id = moved.order_id") }} as sales
     ) as lines
     inner join rebooked on lines.order_id = rebooked.order_id
     cross join lateral unnest(rebooked.days) as days (day)
@@ -71,12 +66,7 @@ affected as (
         judged_lines.product_id,
         {{ month_of(utc_date("returns.returned_at")) }} as month_start
     from judged_lines
-    cross join lateral (
-        select returned_at
-        from {{ all_returns }}
-        where order_item_id = judged_lines.order_item_id
-        offset 0
-    ) as returns
+    cross join {{ looked_up(all_returns, "order_item_id = judged_lines.order_item_id") }} as returns
 
 ),
 {%- endif %}
@@ -87,15 +77,12 @@ affected as (
 
     select found.*
     from affected
-    cross join lateral (
-        select *
-        from {{ ref("fct_" ~ fact) }}
-        where
-            product_id = affected.product_id
-            and {{ time }} >= cast(affected.month_start as timestamp) at time zone 'UTC'
-            and {{ time }} < (affected.month_start + interval '1 month') at time zone 'UTC'
-        offset 0
-    ) as found
+    cross join {{ looked_up(
+        ref("fct_" ~ fact),
+        "product_id = affected.product_id"
+        ~ " and " ~ time ~ " >= affected.month_start::timestamp at time zone 'UTC'"
+        ~ " and " ~ time ~ " < (affected.month_start + interval '1 month') at time zone 'UTC'"
+    ) }} as found
     {%- else %}
 
     select * from {{ ref("fct_" ~ fact) }}
@@ -154,14 +141,10 @@ movements as (
         0 as returned_units,
         0 as refund_amount
     from affected
-    cross join lateral (
-        select *
-        from {{ this }}
-        where
-            product_id = affected.product_id
-            and month_start = affected.month_start
-        offset 0
-    ) as found
+    cross join {{ looked_up(
+        this,
+        "product_id = affected.product_id and month_start = affected.month_start"
+    ) }} as found
     {%- endif %}
 
 ),
