@@ -12,12 +12,13 @@ from psycopg2.extensions import connection, cursor
 
 from loader.raw.tables import qualified
 from loader.sources import LOAD_ID, raw_name
+from warehouse.composed import lock
 from warehouse.connections import transaction
 
 
 def hold(cur: cursor, load_id: int) -> None:
     """Show, until the transaction ends, that a part of the load may still be committed."""
-    cur.execute("select pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", (_fence(load_id),))
+    lock(cur, _fence(load_id), shared=True)
 
 
 def _fence(load_id: int) -> str:
@@ -53,7 +54,7 @@ def undo(
         Number of rows taken out.
     """
     with transaction(conn) as cur:
-        cur.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (_fence(load_id),))
+        lock(cur, _fence(load_id))
         cur.execute("select status from raw._loads where load_id = %s", (load_id,))
         if cur.fetchall() != [("loading",)]:
             return 0  # its last commit did come through
