@@ -6,6 +6,7 @@ import io
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,7 +98,9 @@ class LocalStore(Store):
                 elif entry.is_dir(follow_symlinks=False):
                     yield name, Entry(folder=True)
                 else:
-                    yield name, _file(entry.stat(follow_symlinks=False))
+                    # A file that was renamed since is not there any more under this name.
+                    with suppress(FileNotFoundError):
+                        yield name, _file(entry.stat(follow_symlinks=False))
 
     def _link(self, root: str, folder: str, path: str) -> Entry:
         # Resolving a path takes longer than listing a hundred files: only links need it.
