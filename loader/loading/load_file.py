@@ -93,6 +93,7 @@ def open_csv(stream: FileStream, job: Job) -> Header:
         FileError, UnknownColumns: see `read_header` and `Job.settle_columns`.
     """
     header = read_header(stream, job.declared, job.file.path)
+    stream.settle_line_end(header.line_end)
     job.settle_columns(header.columns)
     return header
 

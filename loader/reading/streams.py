@@ -155,6 +155,10 @@ class _Whole(io.RawIOBase):
         self._end = {"auto": b"", "cr": b"\r"}.get(line_ends, b"\n")
         self._first, self._last = b"", b""
 
+    def settle(self, line_end: bytes) -> None:
+        """Hold the last line to an end that was found outside quotes."""
+        self._end = line_end
+
     def readable(self) -> bool:
         return True
 
@@ -206,18 +210,28 @@ class FileStream(io.BufferedReader):
             raw = _Unpacked(file, self._stored)
         if dialect and dialect.encoding == "utf-16":
             raw = Utf16AsUtf8(raw)
+        self._whole: _Whole | None = None
         if file.needs_line_end:
 
             def cut_off(line_end: bytes) -> FileError:
                 return _no_line_end(file, meter, dialect, line_end)
 
-            raw = _Whole(raw, dialect.line_ends if dialect else "lf", cut_off)
+            raw = self._whole = _Whole(raw, dialect.line_ends if dialect else "lf", cut_off)
         super().__init__(raw, BLOCK)
 
     def close(self) -> None:
         """Close the file."""
         super().close()
         self._stored.close()
+
+    def settle_line_end(self, line_end: bytes) -> None:
+        """Say how lines end: the first end that the stream has seen may stand in quotes.
+
+        Args:
+            line_end: LF, which stands for CRLF as well, or CR.
+        """
+        if self._whole is not None:
+            self._whole.settle(line_end)
 
     @property
     def disk_bytes(self) -> int:

@@ -141,6 +141,23 @@ def test_the_last_line_must_have_an_end(  # noqa: PLR0917 - one argument a param
             stream.read()
 
 
+@pytest.mark.parametrize(
+    ("content", "line_end"),
+    [(b'"id\r",name\n1,Erna\n', b"\n"), (b'"id\n",name\r1,Erna\r', b"\r")],
+)
+def test_the_end_of_a_line_may_be_told(land: Land, content: bytes, line_end: bytes) -> None:
+    for whole, part in ((content, b""), (content[:-1], content[-1:])):
+        file = land("a.csv", whole, needs_line_end=True)
+        with FileStream(file, dialect=Dialect()) as stream:
+            assert stream.read(5) == content[:5]
+            stream.settle_line_end(line_end)
+            if not part:
+                assert stream.read() == content[5:]
+                continue
+            with pytest.raises(FileError, match=r"line 2 has no end"):
+                stream.read()
+
+
 @pytest.mark.parametrize("codec", ["utf-16", "utf-16-le"])
 def test_utf16_is_judged_as_what_it_says(land: Land, codec: str) -> None:
     dialect = Dialect(encoding="utf-16")
