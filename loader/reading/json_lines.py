@@ -8,6 +8,7 @@ in a column that is declared as text.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -78,6 +79,15 @@ def _json_record(line: bytes) -> dict[str, Any] | Fault:
     return record
 
 
+def _renamed(record: dict[str, Any], rename: Mapping[str, str]) -> dict[str, Any] | Fault:
+    renamed = {rename.get(name, name): value for name, value in record.items()}
+    if len(renamed) < len(record):
+        counted = Counter(rename.get(name, name) for name in record)
+        column, _ = counted.most_common(1)[0]
+        return Fault("named_twice", f"holds column {column!r} under several names")
+    return renamed
+
+
 def json_to_csv(  # noqa: PLR0913 - what a file and its table say
     lines: Iterable[bytes],
     columns: Sequence[str],
@@ -106,9 +116,9 @@ def json_to_csv(  # noqa: PLR0913 - what a file and its table say
     for number, line in enumerate(lines, start=first):
         body = line.rstrip(b"\r\n")
         record = _json_record(body.removeprefix(b"\xef\xbb\xbf") if number == 1 else body)
+        if rename and not isinstance(record, Fault):
+            record = _renamed(record, rename)
         if not isinstance(record, Fault):
-            if rename:
-                record = {rename.get(name, name): value for name, value in record.items()}
             if not record.keys() <= seen:
                 if not record.keys() <= known:
                     raise UnknownColumns([name for name in record if name not in known])
