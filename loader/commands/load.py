@@ -24,6 +24,7 @@ from loader.loading.recording import logged, record_path, recorded
 from loader.loading.run import run
 from loader.sources import SOURCES_FILE, PostgresSource, load_sources
 from warehouse.connections import database_url
+from warehouse.console import counted
 from warehouse.tuning import cores
 
 LANDING = Path("data/landing")
@@ -119,6 +120,7 @@ def load(  # noqa: PLR0913, PLR0917 - one argument an option
             sources = load_sources(sources_file)
             declared = sources[source]
             if isinstance(declared, PostgresSource):
+                result.unit = "table"
                 refuse(context, FOR_FILES, f"{source} is a database: it delivers no files")
                 run_database(
                     source,
@@ -155,5 +157,5 @@ def _judge(done: Run) -> None:
     if done.failed:
         count = len(report.faults(done))
         raise RunFailed(
-            f"{count:,} of {done.source}'s deliveries failed (see above); run again when corrected"
+            f"{counted(count, 'failure')} in {done.source} (see above); run again when corrected"
         )

@@ -13,6 +13,7 @@ from loader.durations import parse_duration
 from loader.errors import PruneError, RunFailed
 from loader.raw.prune import Pruned, prune, sources_with_loads
 from warehouse.connections import connect, database_url
+from warehouse.console import counted
 
 
 def _duration(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
@@ -61,8 +62,9 @@ def _show(source: str, done: list[Pruned], *, dry_run: bool) -> None:
     verb = "would be deleted" if dry_run else "deleted"
     for one in done:
         click.echo(
-            f"{source} {one.table}: {one.rows:,} rows of {one.loads:,} loads {verb}, about "
-            f"{one.free / 1e6:,.1f} of {one.bytes / 1e6:,.1f} MB for the rows of later loads"
+            f"{source} {one.table}: {counted(one.rows, 'row')} of {counted(one.loads, 'load')} "
+            f"{verb}, about {one.free / 1e6:,.1f} of {one.bytes / 1e6:,.1f} MB "
+            "for the rows of later loads"
         )
         reasons = Counter(load.needed_because for load in one.kept)
         for reason, count in reasons.items():

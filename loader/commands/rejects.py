@@ -27,6 +27,7 @@ from loader.raw.replay import replay_file, replay_kept
 from loader.raw.replay_load import Replayed
 from loader.sources import SOURCES_FILE, load_sources
 from warehouse.connections import connect, database_url
+from warehouse.console import counted
 
 _APPLICATION = "loader rejects"
 
@@ -127,7 +128,7 @@ def export_rejects(  # noqa: PLR0913 - what the command line gives
             all_rejects(conn, selection),
             lambda reject: text_of(reject.line, codec_of(sources, reject)),
         )
-    click.echo(f"{count:,} rejects are in {path}")
+    click.echo(f"{counted(count, 'reject')} written to {path}")
 
 
 @rejects.command("replay")
@@ -173,4 +174,4 @@ def replay_rejects(  # noqa: PLR0913 - what the command line gives
         ) from None
     show_replays(done)
     if remaining := sum(len(one.remaining) for one in done):
-        raise RunFailed(f"{remaining:,} records are still set aside (see above)")
+        raise RunFailed(f"{counted(remaining, 'record')} still set aside (see above)")

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Self
 
 from loader.errors import RejectsError
+from warehouse.console import counted
 
 if TYPE_CHECKING:
     from loader.reading.records import Reject
@@ -112,7 +113,9 @@ class Rejects:
         first = min(self.found)
         if limit:
             share = f" ({self._budget} of the file)" if self._budget.is_share else ""
-            what = f"more than {limit:,} records{share} cannot be loaded; the first is record"
+            what = (
+                f"more than {counted(limit, 'record')}{share} cannot be loaded; the first is record"
+            )
             fix = "a higher --max-rejects sets more of them aside"
         else:
             what = "record"

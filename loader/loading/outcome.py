@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from loader.errors import ItemError
+from loader.errors import IndexesError, ItemError
 from loader.reading.records import Reject
 from loader.sources import raw_name
 
@@ -93,13 +93,14 @@ class Run:
     Its caller makes it, so that it can tell of a run that was broken off.
 
     Attributes:
+        unit: what is loaded one by one.
         workers: connections at a time.
         budget: records of a file that may be set aside, as on the command line.
         server_version: of the warehouse, as libpq gives it; None before it answered.
         expected: all that was to be done, by the names of the files.
         seconds: all of it, on the clock.
         loading_seconds: from the first file to the last commit.
-        problems: batches and files that could not even be taken up.
+        problems: batches and files that could not even be taken up, and indexes not built again.
         fatal: what ended the run early; None when it came to its end.
         interrupted: whether a user or the system ended it.
     """
@@ -107,6 +108,7 @@ class Run:
     source: str
     run_id: str = field(default_factory=new_run_id)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    unit: Literal["file", "table"] = "file"
     workers: int = 1
     budget: str = ""
     server_version: int | None = None
@@ -115,7 +117,7 @@ class Run:
     loading_seconds: float = 0.0
     outcomes: list[Outcome] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
-    problems: list[ItemError] = field(default_factory=list)
+    problems: list[ItemError | IndexesError] = field(default_factory=list)
     fatal: str | None = None
     interrupted: bool = False
 

@@ -14,6 +14,7 @@ from loader.raw.tables import qualified
 from loader.sources import LOAD_ID, raw_name
 from warehouse.composed import lock
 from warehouse.connections import transaction
+from warehouse.console import counted
 
 
 def hold(cur: cursor, load_id: int) -> None:
@@ -88,5 +89,7 @@ def recover(conn: connection, source: str) -> list[str]:
     said = []
     for load_id, table, file in left:
         rows = undo(conn, source, load_id, table, error=INTERRUPTED)
-        said.append(f"{file}: was interrupted: {rows:,} rows of it taken out, it is loaded again")
+        said.append(
+            f"{file}: was interrupted: {counted(rows, 'row')} of it taken out, it is loaded again"
+        )
     return said

@@ -63,7 +63,7 @@ def test_the_mark_and_what_is_behind_it(call, shop) -> None:
     )
     text = call("status", "--lag").stdout
     assert "orders: up to updated_at = 2024-01-05 04:00:00+00" in text
-    assert "orders: raw is 1 rows behind its source, the newest of 2024-02-01" in text
+    assert "orders: raw is 1 row behind its source, the newest of 2024-02-01" in text
 
 
 def test_the_source_is_asked_only_when_told_to(call, monkeypatch) -> None:
