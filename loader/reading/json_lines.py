@@ -24,8 +24,8 @@ class UnknownColumns(Exception):  # noqa: N818 - not a fault: the raw table has 
         self.names = list(names)
 
 
-class _Number(str):
-    """A JSON number as it is written."""
+class Number(str):
+    """A number as it is written in JSON."""
 
     __slots__ = ()
 
@@ -35,23 +35,23 @@ def _refuse_constant(name: str) -> None:
 
 
 _decode: Callable[[str], Any] = json.JSONDecoder(
-    parse_float=_Number, parse_int=_Number, parse_constant=_refuse_constant
+    parse_float=Number, parse_int=Number, parse_constant=_refuse_constant
 ).decode
 
 
-def _json_text(value: object) -> str:
+def json_text(value: object) -> str:
     """Write a JSON value again, numbers as they were written."""
     if isinstance(value, dict):
         return (
             "{"
             + ", ".join(
-                f"{json.dumps(k, ensure_ascii=False)}: {_json_text(v)}" for k, v in value.items()
+                f"{json.dumps(k, ensure_ascii=False)}: {json_text(v)}" for k, v in value.items()
             )
             + "}"
         )
     if isinstance(value, list):
-        return "[" + ", ".join(map(_json_text, value)) + "]"
-    if isinstance(value, _Number):
+        return "[" + ", ".join(map(json_text, value)) + "]"
+    if isinstance(value, Number):
         return str(value)
     return json.dumps(value, ensure_ascii=False)
 
@@ -61,7 +61,7 @@ def _csv_field(value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        value = _json_text(value)
+        value = json_text(value)
     return '"' + value.replace('"', '""') + '"'
 
 
