@@ -79,3 +79,14 @@ def test_before_the_first_load(call) -> None:
     result = call("status", "--lag")
     assert result.exit_code == 0
     assert result.stdout == "erp: nothing was loaded yet\n"
+
+
+def test_a_table_that_failed_is_settled_by_its_next_load(call, shop) -> None:
+    shop.ask("alter table orders drop constraint orders_pkey")
+    shop.ask("insert into orders values (1, 'x', '2024-02-01')")
+    assert call("load").exit_code == 1
+    assert call("status", "--check").exit_code == 1
+    shop.ask("delete from orders where updated_at = '2024-02-01'")
+    shop.ask("alter table orders add primary key (id)")
+    assert call("load").exit_code == 0
+    assert call("status", "--check").exit_code == 0
