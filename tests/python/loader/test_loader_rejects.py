@@ -106,7 +106,8 @@ def test_a_share_is_judged_over_the_whole_file(
         within = outcome.name == "sacks-within.csv"
         assert outcome.status == ("loaded" if within else "failed"), outcome
         if not within and allowed:
-            assert f"more than {allowed} records ({share} of the file)" in outcome.error
+            noun = "record" if allowed == 1 else "records"
+            assert f"more than {allowed} {noun} ({share} of the file)" in outcome.error
     assert query("select rows, rejects from raw._loads where status = 'loaded'") == [
         (records - allowed, allowed)
     ]
