@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg2
 
-from loader.errors import CountError, FileError, FileUnreachable
+from loader.errors import CountError, FileError, FileUnreachable, RunFailed
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile
 from loader.loading.cut import load_cut
@@ -80,9 +82,14 @@ def bring_to_end(
         if is_transient(error) or (error.pgcode or "").startswith(OUT_OF_RESOURCES):
             raise
         outcome.error = f"{file.path}: {one_line(error)}"
-    with shop.pool.connection() as conn:
-        record_failed(conn, file, outcome.error, time.monotonic() - started, shop.terms.run_id)
+    _record_failed(shop, file, outcome.error, time.monotonic() - started)
     return outcome
+
+
+@retry(what="writing to the ledger")
+def _record_failed(shop: Workshop, file: LandedFile, message: str, seconds: float) -> None:
+    with shop.pool.connection() as conn:
+        record_failed(conn, file, message, seconds, shop.terms.run_id)
 
 
 def _loaded_before(file: LandedFile, before: LoadedFile, meter: Meter) -> Outcome:
@@ -156,3 +163,22 @@ def one_line(error: WarehouseError | psycopg2.Error) -> str:
     if isinstance(error, WarehouseError):
         return error.message
     return " ".join(str(error).split())
+
+
+@contextmanager
+def refusals_told(what_stays: str) -> Iterator[None]:
+    """Turn what the warehouse's server says against the block into one line for the user.
+
+    Args:
+        what_stays: of the work that was done before, such as "what was replayed stays".
+
+    Raises:
+        RunFailed: the server has refused something.
+    """
+    try:
+        yield
+    except psycopg2.Error as error:
+        raise RunFailed(
+            f"the warehouse's server refused: {one_line(error)}; {what_stays}: "
+            "run again when corrected"
+        ) from None

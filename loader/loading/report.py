@@ -13,7 +13,13 @@ from loader.loading.outcome import Outcome, Run
 from warehouse.console import counted
 
 # Columns of a table that no terminal narrows.
-PLAIN_WIDTH = 140
+_PLAIN_WIDTH = 140
+
+
+def output_console() -> Console:
+    """Make the console that prints a report on standard output."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
 
 
 @dataclass
@@ -117,9 +123,7 @@ def faults(run: Run) -> list[str]:
 
 def show(run: Run) -> None:
     """Print the report of a run."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=PLAIN_WIDTH)
+    console = output_console()
     if run.outcomes:
         console.print(summary(run))
     for remark in remarks(run):

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import psycopg2
 
-from loader.errors import IndexesError, RunFailed
+from loader.errors import IndexesError
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile, discover
 from loader.finding.store import Store
-from loader.loading.attempts import Workshop, bring_to_end, one_line, surely_loaded
+from loader.loading.attempts import Workshop, bring_to_end, one_line, refusals_told, surely_loaded
 from loader.loading.budget import DEFAULT_BUDGET, Budget
 from loader.loading.cut import worth_cutting
 from loader.loading.job import Terms
@@ -74,13 +74,8 @@ def run(  # noqa: PLR0913 - what the command line gives
     """
     result = result or Run(name)
     result.workers, result.budget = workers, str(budget)
-    try:
+    with refusals_told("what was loaded stays"):
         _run(result, root, sources, url, Limits(workers, budget))
-    except psycopg2.Error as error:
-        raise RunFailed(
-            f"the warehouse's server refused: {one_line(error)}; what was loaded stays: "
-            "run again when corrected"
-        ) from None
     return result
 
 

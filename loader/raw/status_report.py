@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loader.loading.report import PLAIN_WIDTH
+from loader.loading.report import output_console
 from loader.raw.status_model import SourceLag, SourceStatus, Status, TableStatus, Watermark
 from warehouse.console import counted
 
@@ -21,9 +20,7 @@ _SHOWN = 10
 
 def show(status: Status) -> None:
     """Print the status of the sources, times in UTC."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=PLAIN_WIDTH)
+    console = output_console()
     for source in status.sources:
         undeclared = "" if source.declared else " (not declared in sources.yml)"
         if any(table.loads or table.failed_files or table.open_loads for table in source.tables):

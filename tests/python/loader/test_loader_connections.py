@@ -138,6 +138,18 @@ def test_a_connection_cut_beside_the_files_is_tried_again(
 
 
 @at_once
+def test_a_connection_cut_while_a_failed_file_is_written_down_stops_no_other(
+    through, proxy: Proxy, query, landing: Path
+) -> None:
+    (landing / "sacks-bad.csv").write_text("neither,of,them\n1,2,3\n")
+    proxy.cut(word=b"'failed'", times=2)
+    result = through()
+    assert proxy.cuts == 2
+    assert "1 failure in mill" in result.output
+    assert_complete(query)
+
+
+@at_once
 def test_a_network_that_never_lets_a_file_through(through, proxy: Proxy, query) -> None:
     proxy.cut(after=30_000, times=None)
     result = through()
