@@ -210,6 +210,8 @@ class TableCopy:
         if plan.mark is not None and plan.mark != mark:
             last = arrived[-1].load_id if arrived else None
             ledger.move_mark(way.warehouse, self.target, plan.mark, last)
+        if plan.last and not arrived and not task.is_backfill:
+            ledger.settle_failure(way.warehouse, self.target, way.seen.clock)
         return _Done(plan, arrived)
 
     def _fit_raw_table(self, conn: connection, relation: Relation) -> None:

@@ -243,6 +243,34 @@ def test_the_source_cannot_be_reached(erp, monkeypatch):
     assert "secret:5432" in shop.load().outcomes[0].error
 
 
+def test_a_failure_is_settled_by_a_run_that_finds_nothing_new(erp, monkeypatch):
+    shop = erp(orders=DATED)
+    shop.ask(ORDERS)
+    shop.ask("insert into orders values (1, 'x', '2024-01-01')")
+    url = os.environ["ERP_URL"]
+    shop.load_well()
+    for fault in range(2):
+        monkeypatch.setenv("ERP_URL", "postgresql://nobody@127.0.0.1:9/shop")
+        assert shop.load().failed
+        monkeypatch.setenv("ERP_URL", url)
+        assert shop.load_well(since="2024-01-01") == 0
+        assert _ledger(shop)[-1] == ("failed", "public.orders"), "a backfill is not the run"
+        for _again in range(2):
+            done = shop.load()
+            assert [(o.status, o.why) for o in done.outcomes] == [("skipped", "no_change")]
+        written = _ledger(shop)
+        assert len(written) == 3 + 2 * fault, "the second run has nothing to settle"
+        assert written[-1][0] == "loaded"
+        assert written[-1][1].startswith("public.orders@unchanged#")
+    shop.ask("insert into orders values (2, 'x', '2024-01-02')")
+    assert shop.load_well() == 1
+    shop.assert_in_step()
+
+
+def _ledger(shop):
+    return shop.raw("select status, file from raw._loads order by loaded_at")
+
+
 def test_a_role_that_may_not_read(erp):
     shop = erp(orders={**DATED, "key": ["id"]})
     shop.ask(ORDERS.replace("orders", "hidden"))
