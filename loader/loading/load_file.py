@@ -83,6 +83,7 @@ def _load_csv(cur: cursor, job: Job) -> Content:
             stream.verify(),
             header.columns,
             located(job, header, rejects.settle(number - 1)),
+            stream.encoding,
         )
 
 
@@ -116,7 +117,8 @@ def located(job: Job, header: Header, rejects: list[Reject]) -> list[Reject]:
     if not rejects:
         return rejects
     with FileStream(job.file, job.terms.meter, dialect=job.declared.dialect) as stream:
-        return locate(stream, rejects, job.declared.dialect, header.line_end)
+        stream.peek(1)  # its first bytes show the encoding
+        return locate(stream, rejects, stream.encoding, header.line_end)
 
 
 def _load_json(cur: cursor, job: Job) -> Content:
@@ -132,7 +134,15 @@ def _load_json(cur: cursor, job: Job) -> Content:
         if job.declared.schema_ == "strict":
             job.settle_columns(found)
         set_aside = rejects.settle(lines.count)
-        return Content(rows, lines.count, stream.disk_bytes, stream.verify(), found, set_aside)
+        return Content(
+            rows,
+            lines.count,
+            stream.disk_bytes,
+            stream.verify(),
+            found,
+            set_aside,
+            stream.encoding,
+        )
 
 
 class _Counted:

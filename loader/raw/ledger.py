@@ -43,7 +43,8 @@ create table if not exists raw._loads (
     run_id text,
     columns text[],
     replay_of bigint references raw._loads,
-    pruned_at timestamptz
+    pruned_at timestamptz,
+    encoding text
 );
 comment on table raw._loads is
     'The load ledger: one row for each file loaded, and for each attempt that failed';
@@ -110,6 +111,7 @@ _LATER_COLUMNS = {
         "columns": sql.SQL("text[]"),
         "replay_of": sql.SQL("bigint references raw._loads"),
         "pruned_at": sql.SQL("timestamptz"),
+        "encoding": TEXT,
     },
     "_rejects": {
         "line_number": sql.SQL("bigint"),
@@ -225,6 +227,7 @@ class LoadFacts:
     seconds: float
     columns: Sequence[str]
     rejects: Sequence[Reject] = ()
+    encoding: str | None = None
     run_id: str | None = None
 
     def values(self) -> dict[str, object]:
@@ -236,6 +239,7 @@ class LoadFacts:
             "seconds": self.seconds,
             "columns": list(self.columns),
             "rejects": len(self.rejects),
+            "encoding": self.encoding,
             "run_id": self.run_id,
             "status": "loaded",
         }

@@ -208,8 +208,10 @@ class FileStream(io.BufferedReader):
         raw: io.RawIOBase = self._stored
         if file.compression:
             raw = _Unpacked(file, self._stored)
+        self._dialect = dialect
+        self._utf16: Utf16AsUtf8 | None = None
         if dialect and dialect.encoding == "utf-16":
-            raw = Utf16AsUtf8(raw)
+            raw = self._utf16 = Utf16AsUtf8(raw)
         self._whole: _Whole | None = None
         if file.needs_line_end:
 
@@ -232,6 +234,13 @@ class FileStream(io.BufferedReader):
         """
         if self._whole is not None:
             self._whole.settle(line_end)
+
+    @property
+    def encoding(self) -> str:
+        """Python's name of the file's own encoding; that of UTF-16 is known once it was read."""
+        if self._utf16 is not None:
+            return self._utf16.codec
+        return self._dialect.encoding if self._dialect else "utf-8"
 
     @property
     def disk_bytes(self) -> int:

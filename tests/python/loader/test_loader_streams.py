@@ -15,8 +15,12 @@ from loader.errors import FileError
 from loader.finding.discovery import LandedFile
 from loader.finding.local import LocalStore
 from loader.finding.store import Location
+from loader.loading.budget import DEFAULT_BUDGET
+from loader.loading.job import Job, Terms
+from loader.raw.tables import RawTables
 from loader.reading.dialect import Dialect
 from loader.reading.streams import FileStream, Meter, Stopped, file_sha256
+from loader.sources import Table
 
 ROWS = b"id,name\n1,Erna\n2,Berta\n"
 
@@ -178,6 +182,14 @@ def test_json_lines_end_in_line_feeds(land: Land) -> None:
     file = land("a.json", b'{"id": 1}\r', needs_line_end=True, format="json")
     with FileStream(file) as stream, pytest.raises(FileError, match="line 1 has no end"):
         stream.read()
+
+
+def test_a_tables_dialect_says_nothing_of_its_json(land: Land) -> None:
+    file = land("a.json", b'{"id": 1}\n', needs_line_end=True, format="json")
+    declared = Table.model_validate({"columns": ["id"], "dialect": {"encoding": "utf-16"}})
+    terms = Terms(RawTables({}), DEFAULT_BUDGET, Meter())
+    with Job(file, declared, terms).open() as stream:
+        assert stream.read() == b'{"id": 1}\n'
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(land: Land) -> None:
