@@ -113,12 +113,18 @@ def located(job: Job, header: Header, rejects: list[Reject]) -> list[Reject]:
     """Give a CSV file's rejects the lines they stand in.
 
     Lines are counted only here, by reading again: the fast path needs no number.
+
+    Raises:
+        FileError: it cannot be read again, or was changed since.
     """
     if not rejects:
         return rejects
     with FileStream(job.file, job.terms.meter, dialect=job.declared.dialect) as stream:
         stream.peek(1)  # its first bytes show the encoding
-        return locate(stream, rejects, stream.encoding, header.line_end)
+        found = locate(stream, rejects, stream.encoding, header.line_end)
+    # It was not read to its end again, where that would be noticed.
+    job.file.path.check_unchanged()
+    return found
 
 
 def _load_json(cur: cursor, job: Job) -> Content:
