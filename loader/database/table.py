@@ -91,6 +91,7 @@ class TableCopy:
         """
         if self.terms.task.is_backfill and self.declared.updated_at is None:
             tell("left_out", f"{self.target.relation}: has no updated_at: not part of a backfill")
+            self.share(1.0)
             return Outcome(self.target.table, self.target.relation, "skipped", why="no_updated_at")
         started = time.monotonic()
         loads: list[Arrived] = []

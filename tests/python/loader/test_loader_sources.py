@@ -237,7 +237,10 @@ def test_where_a_table_is_copied_from(written: str, relation: tuple[str, str]) -
         ("key: [id], overlap: 1h", "without updated_at nothing can overlap: remove overlap"),
         ("key: [id], updated_at: at, overlap: 5", "x.tables.t.overlap: "),
         ("key: [id], updated_at: at, overlap: soon", "write it like 30s, 5 minutes, 1h or 2d"),
-        ("key: [id], from: orders", "'orders' is not schema.table"),
+        (
+            "key: [id], from: Order lines",
+            "'Order lines' is not schema.table, such as public.orders",
+        ),
         ("key: [id], from: a.b.c", "'a.b.c' is not schema.table"),
         ("key: [id], from: crm." + "x" * 64, "longer than PostgreSQL's 63 bytes"),
         ("key: [id], patterns: [a]", "x.tables.t.patterns: "),
