@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from loader.errors import RejectsError
+from loader.errors import FileError, RejectsError
 from loader.loading import load_file
 from loader.loading.budget import Budget, Rejects
 from loader.reading.records import Reject, locate
