@@ -95,6 +95,22 @@ def test_links_to_folders_are_followed_inside_and_refused_outside(landing: Path)
     assert found(landing, "out/*.csv").problems != []
 
 
+def test_links_that_lead_in_a_circle_are_not_followed_for_ever(landing: Path) -> None:
+    write(landing / "a" / "cows.csv", landing / "b" / "cows.csv")
+    (landing / "a" / "other").symlink_to("../b")
+    (landing / "b" / "other").symlink_to("../a")
+    delivered = found(landing, "**/*.csv")
+    assert [file.name for file in delivered.files] == [
+        "a/cows.csv",
+        "a/other/cows.csv",
+        "b/cows.csv",
+        "b/other/cows.csv",
+    ]
+    assert LocalStore(landing).entries(deep=True)["a/other/other"].fault == (
+        "is a link to a folder around it"
+    )
+
+
 def test_the_folder_itself_may_be_a_link(landing: Path) -> None:
     write(landing / "a.csv")
     link = landing.parent / "link"
