@@ -15,7 +15,7 @@ from loader.finding.discovery import LandedFile
 from loader.loading.cut import load_cut
 from loader.loading.job import Terms
 from loader.loading.load_file import load_file
-from loader.loading.outcome import Loaded, Outcome
+from loader.loading.outcome import Loaded, Outcome, RejectCounts
 from loader.raw.ledger import loaded_files, record_failed, rejects_of
 from loader.raw.recovery import interrupted, undo
 from loader.reading.streams import Meter, Stopped, file_sha256
@@ -155,7 +155,7 @@ def _after_all(shop: Workshop, file: LandedFile) -> Loaded | None:
         with transaction(conn) as cur:
             before = loaded_files(cur, file.source, file.name).get(file.name)
             rejects = rejects_of(cur, file.source, file.name) if before else []
-    return Loaded(before.rows, before.bytes, 0.0, rejects) if before else None
+    return Loaded(before.rows, before.bytes, 0.0, RejectCounts.of(rejects)) if before else None
 
 
 def one_line(error: WarehouseError | psycopg2.Error) -> str:

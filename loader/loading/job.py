@@ -10,7 +10,7 @@ from psycopg2.extensions import connection
 from loader.errors import CountError, FileError
 from loader.finding.discovery import LandedFile
 from loader.loading.budget import Budget, Rejects
-from loader.loading.outcome import Loaded
+from loader.loading.outcome import Loaded, RejectCounts
 from loader.raw.ledger import LoadFacts
 from loader.raw.tables import RawTables
 from loader.reading.json_lines import UnknownColumns
@@ -139,7 +139,7 @@ class Job:
             rows=content.rows,
             bytes=content.bytes,
             seconds=seconds,
-            rejects=list(content.rejects),
+            rejects=RejectCounts.of(content.rejects),
             added=self.added,
             missing=_missing(self.declared.columns, content.columns),
             read=content.read,

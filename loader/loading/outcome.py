@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Self
 
 from loader.errors import IndexesError, ItemError
 from loader.reading.records import Reject
@@ -25,6 +26,32 @@ def new_run_id() -> str:
     return secrets.token_hex(8)
 
 
+@dataclass(frozen=True)
+class RejectCounts:
+    """What is told of a file's records that were set aside; they themselves are in raw._rejects.
+
+    A run keeps this of each of its files until its end, so no record's bytes are in it.
+
+    Attributes:
+        by_reason: their numbers by reason code.
+        first: line that the first of them stands in, and what is wrong with it.
+    """
+
+    by_reason: dict[str, int] = field(default_factory=dict)
+    first: tuple[int, str] | None = None
+
+    @classmethod
+    def of(cls, rejects: Sequence[Reject]) -> Self:
+        """Sum up the records that were set aside, in the order of their numbers."""
+        by_reason = Counter(reject.reason for reject in rejects)
+        first = (rejects[0].line_number, rejects[0].message) if rejects else None
+        return cls(dict(sorted(by_reason.items())), first)
+
+    def __len__(self) -> int:
+        """Count the records that were set aside."""
+        return sum(self.by_reason.values())
+
+
 @dataclass
 class Loaded:
     """What came of a file: rows in raw, records set aside, columns that were not as declared.
@@ -38,7 +65,7 @@ class Loaded:
     rows: int
     bytes: int
     seconds: float
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: RejectCounts = field(default_factory=RejectCounts)
     added: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     connections: int = 1
