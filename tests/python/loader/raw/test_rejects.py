@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from loader.__main__ import main
 from loader.loading.lock import locked
 from loader.raw import replay_load
+from loader.raw.corrections import write_corrections
 from loader.raw.rejects import excerpt
 from warehouse.settings import PROJECT_DIR
 
@@ -212,6 +213,16 @@ def test_text_is_text_in_the_encoding_of_its_file(loaded, loader, tmp_path):
     one, three = exported(loader, tmp_path)
     assert one["line"] == "1;'br\u00f6t';x"
     assert base64.b64decode(three["line_base64"]) == b"3;\x81"
+
+
+def test_an_export_that_breaks_off_leaves_nothing(tmp_path):
+    def broken():
+        raise psycopg2.OperationalError("the server is gone")
+        yield
+
+    with pytest.raises(psycopg2.OperationalError):
+        write_corrections(tmp_path / "c.jsonl", broken(), lambda _: None)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_export_never_overwrites(sacks, loader, tmp_path):
@@ -519,6 +530,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from loader.raw import replay_load
+from loader.raw.corrections import write_corrections
 from loader.raw.rejects import excerpt
 from warehouse.settings import PROJECT_DIR
 from loader.raw.replay import replay_file
