@@ -24,8 +24,9 @@ _IMPOSSIBLE = re.compile(f"[\x00{_SURROGATES}]")
 # Columns that the loader itself adds to every raw table.
 LOAD_ID, ROW_ID = "_load_id", "_row_id"
 
-# `python -m loader status` could not mean both; a test holds the command line to this list.
-COMMANDS = frozenset({"load", "prune", "rejects", "replay", "sniff", "status"})
+# What stands where a source may stand: `python -m loader status` could not mean both, nor could
+# `python -m loader rejects replay`. A test holds the command line to this list.
+COMMANDS = frozenset({"export", "list", "load", "prune", "rejects", "replay", "sniff", "status"})
 
 
 class Strict(BaseModel):

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     ConfigDict,
     Discriminator,
@@ -34,6 +33,7 @@ from loader.names import (
     raw_name,
 )
 from loader.reading.dialect import Dialect
+from loader.strict_yaml import strict_yaml
 
 __all__ = [
     "LOAD_ID",
@@ -249,7 +249,7 @@ def load_sources(path: Path = SOURCES_FILE) -> Sources:
     """Read the declaration of the sources.
 
     Raises:
-        SourcesError: the file cannot be read, is not YAML, or a key in it is wrong.
+        SourcesError: the file cannot be read, is not YAML, or a key in it is wrong or twice.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -266,12 +266,12 @@ def parse_sources(text: str, origin: object) -> Sources:
         origin: of the text, for the messages.
 
     Raises:
-        SourcesError: it is not YAML, or a key in it is wrong.
+        SourcesError: it is not YAML, or a key in it is wrong or twice.
     """
     try:
-        declared: Any = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SourcesError(f"{origin} is not YAML: {' '.join(str(error).split())}") from None
+        declared = strict_yaml(text)
+    except ValueError as error:
+        raise SourcesError(f"{origin}: {error}") from None
     try:
         return Sources.model_validate(declared)
     except ValidationError as error:

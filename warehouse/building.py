@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 
+from warehouse.composed import try_lock
 from warehouse.connections import connect, where
 from warehouse.errors import WarehouseError
 from warehouse.programs import dbt_command
@@ -34,8 +35,7 @@ def only_build(url: str) -> Iterator[Connection]:
         conn.autocommit = True  # a transaction as long as a build would keep vacuum from its work
         with conn.cursor() as cur:
             cur.execute("set idle_session_timeout = 0")  # a server's limit would end the lock
-            cur.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (_LOCK,))
-            if cur.fetchone() != (True,):
+            if not try_lock(cur, _LOCK, until="session"):
                 raise WarehouseError(f"another build is at work in {where(url)}; wait for it")
         yield conn
 

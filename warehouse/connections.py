@@ -75,7 +75,7 @@ def connect(
 
     @retry(attempts=5, first_wait=0.3, longest_wait=2.0)
     def attempt() -> Connection:
-        return psycopg2.connect(
+        opened = psycopg2.connect(
             url,
             application_name=application_name,
             connect_timeout=CONNECT_TIMEOUT,
@@ -83,19 +83,19 @@ def connect(
             keepalives_interval=10,
             keepalives_count=3,
         )
+        try:
+            check_version(opened.server_version, where(url), oldest_source)
+            with transaction(opened) as cur:
+                cur.execute("set timezone to 'UTC'")
+        except BaseException:
+            opened.close()
+            raise
+        return opened
 
     try:
-        opened = attempt()
+        return attempt()
     except psycopg2.Error as error:
         raise ConnectionFailed(_explain(url, error, setting)) from None
-    try:
-        check_version(opened.server_version, where(url), oldest_source)
-        with transaction(opened) as cur:
-            cur.execute("set timezone to 'UTC'")
-    except BaseException:
-        opened.close()
-        raise
-    return opened
 
 
 def check_version(server_version: int, place: str, oldest_source: int | None = None) -> None:

@@ -102,6 +102,11 @@ def amount(value: float) -> str:
     return f"{value:.0f}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number with what it counts: 1 file, 2,000 files."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 class _Bar:
     """A bar on a terminal."""
 

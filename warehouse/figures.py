@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from psycopg2 import sql
 from psycopg2.extensions import cursor
 
+from warehouse.composed import qualified
+
 
 @dataclass(frozen=True)
 class Entity:
@@ -90,7 +92,7 @@ def _tables(cur: cursor) -> _Tables:
 
 
 def _count(cur: cursor, schema: str, table: str) -> int:
-    cur.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table)))
+    cur.execute(sql.SQL("select count(*) from {}").format(qualified(schema, table)))
     (count,) = cur.fetchone() or (0,)
     return int(count)
 
@@ -116,9 +118,7 @@ def _entities(cur: cursor, tables: _Tables) -> list[Entity]:
         if schema != "quality" or not name.startswith("checked_"):
             continue
         cur.execute(
-            sql.SQL("select count(*), count(failed_rules) from {}").format(
-                sql.Identifier(schema, name)
-            )
+            sql.SQL("select count(*), count(failed_rules) from {}").format(qualified(schema, name))
         )
         rows, failed = cur.fetchone() or (0, 0)
         entity = name.removeprefix("checked_")

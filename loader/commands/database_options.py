@@ -9,6 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from loader.commands.common import parsed
 from loader.database.plan import Task
 from loader.durations import parse_duration
 
@@ -16,29 +17,22 @@ FOR_FILES = {"root", "endpoint", "budget"}
 FOR_DATABASES = {"since", "until", "batch", "deletes"}
 
 
-def _time(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str | None:
+def _time(text: str) -> str:
     """Read a time, in UTC where it does not say otherwise, and write it as PostgreSQL does."""
-    if text is None:
-        return None
     try:
         time = datetime.fromisoformat(text)
         time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise click.BadParameter(
+        raise ValueError(
             f"{text!r} is no time: write it like 2024-01-31 or 2024-01-31T08:30 (UTC)"
         ) from None
     return time.isoformat(sep=" ")
 
 
-def _step(_ctx: click.Context, _param: click.Parameter, text: str | None) -> timedelta | None:
-    if text is None:
-        return None
-    try:
-        step = parse_duration(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+def _step(text: str) -> timedelta:
+    step = parse_duration(text)
     if not step:
-        raise click.BadParameter("a step must be longer than nothing")
+        raise ValueError("a step must be longer than nothing")
     return step
 
 
@@ -46,21 +40,21 @@ _OPTIONS = [
     click.option(
         "--since",
         metavar="TIME",
-        callback=_time,
+        callback=parsed(_time),
         default=None,
         help="Of a database: read rows again whose updated_at is TIME or later.",
     ),
     click.option(
         "--until",
         metavar="TIME",
-        callback=_time,
+        callback=parsed(_time),
         default=None,
         help="Of a database: read rows again whose updated_at is before TIME.",
     ),
     click.option(
         "--batch",
         metavar="DURATION",
-        callback=_step,
+        callback=parsed(_step),
         default=None,
         help="Of a database: go in steps of so much updated_at (6h, 1d), each a transaction.",
     ),

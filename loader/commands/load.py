@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from loader.commands.common import parsed, sources_option
 from loader.commands.database_options import (
     FOR_DATABASES,
     FOR_FILES,
@@ -22,18 +23,12 @@ from loader.loading.budget import DEFAULT_BUDGET, Budget
 from loader.loading.outcome import Run
 from loader.loading.recording import logged, record_path, recorded
 from loader.loading.run import run
-from loader.sources import SOURCES_FILE, PostgresSource, load_sources
+from loader.sources import PostgresSource, load_sources
 from warehouse.connections import database_url
+from warehouse.console import counted
 from warehouse.tuning import cores
 
 LANDING = Path("data/landing")
-
-
-def _budget(_ctx: click.Context, _param: click.Parameter, text: str) -> Budget:
-    try:
-        return Budget.parse(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
 
 
 @click.command(context_settings={"show_default": True})
@@ -61,19 +56,12 @@ def _budget(_ctx: click.Context, _param: click.Parameter, text: str) -> Budget:
     "--max-rejects",
     "budget",
     metavar="COUNT|SHARE",
-    callback=_budget,
+    callback=parsed(Budget.parse),
     default=str(DEFAULT_BUDGET),
     help="Records of a file that COPY cannot take and that are set aside: a count, or a share of "
     "the file's records, rounded up (but never all of them); one more fails the file.",
 )
-@click.option(
-    "--sources",
-    "sources_file",
-    type=click.Path(path_type=Path),
-    default=SOURCES_FILE,
-    show_default="loader/sources.yml",
-    help="Declares the sources, their tables and columns.",
-)
+@sources_option
 @click.option(
     "--log",
     type=click.Choice(["text", "json"]),
@@ -119,6 +107,7 @@ def load(  # noqa: PLR0913, PLR0917 - one argument an option
             sources = load_sources(sources_file)
             declared = sources[source]
             if isinstance(declared, PostgresSource):
+                result.unit = "table"
                 refuse(context, FOR_FILES, f"{source} is a database: it delivers no files")
                 run_database(
                     source,
@@ -155,5 +144,5 @@ def _judge(done: Run) -> None:
     if done.failed:
         count = len(report.faults(done))
         raise RunFailed(
-            f"{count:,} of {done.source}'s deliveries failed (see above); run again when corrected"
+            f"{counted(count, 'failure')} in {done.source} (see above); run again when corrected"
         )

@@ -7,19 +7,14 @@ from contextlib import closing
 from datetime import timedelta
 
 import click
-import psycopg2
 
+from loader.commands.common import parsed
 from loader.durations import parse_duration
-from loader.errors import PruneError, RunFailed
+from loader.errors import PruneError
+from loader.loading.attempts import refusals_told
 from loader.raw.prune import Pruned, prune, sources_with_loads
 from warehouse.connections import connect, database_url
-
-
-def _duration(_ctx: click.Context, _param: click.Parameter, text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+from warehouse.console import counted
 
 
 @click.command("prune")
@@ -28,7 +23,7 @@ def _duration(_ctx: click.Context, _param: click.Parameter, text: str) -> timede
     "--keep",
     metavar="TIME",
     required=True,
-    callback=_duration,
+    callback=parsed(parse_duration),
     help="Keep the rows of loads that are not older, such as 30d.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
@@ -45,14 +40,9 @@ def prune_command(source: str | None, keep: timedelta, *, dry_run: bool) -> None
         known = sources_with_loads(conn)
     if source is not None and source not in known:
         raise PruneError(f"nothing of {source!r} is in raw; there is {', '.join(known) or 'none'}")
-    try:
+    with refusals_told("what was pruned before stays so"):
         for name in [source] if source else known:
             _show(name, prune(url, name, keep, dry_run=dry_run), dry_run=dry_run)
-    except psycopg2.Error as error:
-        raise RunFailed(
-            f"the warehouse's server refused: {' '.join(str(error).split())}; what was pruned "
-            "before stays so"
-        ) from None
 
 
 def _show(source: str, done: list[Pruned], *, dry_run: bool) -> None:
@@ -61,8 +51,9 @@ def _show(source: str, done: list[Pruned], *, dry_run: bool) -> None:
     verb = "would be deleted" if dry_run else "deleted"
     for one in done:
         click.echo(
-            f"{source} {one.table}: {one.rows:,} rows of {one.loads:,} loads {verb}, about "
-            f"{one.free / 1e6:,.1f} of {one.bytes / 1e6:,.1f} MB for the rows of later loads"
+            f"{source} {one.table}: {counted(one.rows, 'row')} of {counted(one.loads, 'load')} "
+            f"{verb}, about {one.free / 1e6:,.1f} of {one.bytes / 1e6:,.1f} MB "
+            "for the rows of later loads"
         )
         reasons = Counter(load.needed_because for load in one.kept)
         for reason, count in reasons.items():

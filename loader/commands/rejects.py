@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import psycopg2
 
+from loader.commands.common import sources_option
 from loader.commands.groups import GroupWithDefault
 from loader.errors import RunFailed
+from loader.loading.attempts import refusals_told
 from loader.raw.corrections import write_corrections
 from loader.raw.rejects import (
     Selection,
@@ -25,8 +26,9 @@ from loader.raw.rejects import (
 from loader.raw.rejects_report import rejects_json, show_rejects, show_replays
 from loader.raw.replay import replay_file, replay_kept
 from loader.raw.replay_load import Replayed
-from loader.sources import SOURCES_FILE, load_sources
+from loader.sources import load_sources
 from warehouse.connections import connect, database_url
+from warehouse.console import counted
 
 _APPLICATION = "loader rejects"
 
@@ -34,14 +36,7 @@ _APPLICATION = "loader rejects"
 def _selecting(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say which rejects, and where the sources are declared."""
     for option in (
-        click.option(
-            "--sources",
-            "sources_file",
-            type=click.Path(path_type=Path),
-            default=SOURCES_FILE,
-            show_default="loader/sources.yml",
-            help="Declares the sources, their tables and columns.",
-        ),
+        sources_option,
         click.option("--load", type=int, help="Only those of the load with this number."),
         click.option("--reason", help="Only those with this reason, such as too_few_fields."),
         click.option("--table", help="Only those of this table."),
@@ -127,7 +122,7 @@ def export_rejects(  # noqa: PLR0913 - what the command line gives
             all_rejects(conn, selection),
             lambda reject: text_of(reject.line, codec_of(sources, reject)),
         )
-    click.echo(f"{count:,} rejects are in {path}")
+    click.echo(f"{counted(count, 'reject')} written to {path}")
 
 
 @rejects.command("replay")
@@ -160,17 +155,12 @@ def replay_rejects(  # noqa: PLR0913 - what the command line gives
         raise click.UsageError("--table, --reason and --load choose among kept records, not --file")
     sources, url = load_sources(sources_file), database_url()
     done: list[Replayed] = []
-    try:
+    with refusals_told("what was replayed stays"):
         if path is not None:
             done = replay_file(url, sources, path)
         else:
             for name in names:
                 done += replay_kept(url, sources, Selection(name, table, reason, load))
-    except psycopg2.Error as error:
-        raise RunFailed(
-            f"the warehouse's server refused: {' '.join(str(error).split())}; what was replayed "
-            "stays: run again when corrected"
-        ) from None
     show_replays(done)
     if remaining := sum(len(one.remaining) for one in done):
-        raise RunFailed(f"{remaining:,} records are still set aside (see above)")
+        raise RunFailed(f"{counted(remaining, 'record')} still set aside (see above)")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from loader.commands.common import sources_option
 from loader.raw.status import read_status
 from loader.raw.status_report import show
-from loader.sources import SOURCES_FILE, load_sources
+from loader.sources import load_sources
 from warehouse.connections import connect, database_url
 
 
@@ -25,14 +26,7 @@ from warehouse.connections import connect, database_url
     help="Exit code 1 when something needs a hand: a file that failed and was not loaded since, "
     "open rejects, an interrupted load.",
 )
-@click.option(
-    "--sources",
-    "sources_file",
-    type=click.Path(path_type=Path),
-    default=SOURCES_FILE,
-    show_default="loader/sources.yml",
-    help="Declares the sources, their tables and columns.",
-)
+@sources_option
 @click.pass_context
 def status(  # noqa: PLR0913, PLR0917 - one argument an option
     context: click.Context,

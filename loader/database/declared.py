@@ -20,8 +20,8 @@ def _relation(text: str) -> tuple[str, str]:
     found = _RELATION.fullmatch(text)
     if found is None:
         raise ValueError(
-            f"{text!r} is not schema.table; a name with a dot or a quote in it stands in double "
-            """quotes, as in SQL: '"odd.schema".orders'"""
+            f"{text!r} is not schema.table, such as public.orders; a name with a dot or a quote in "
+            """it stands in double quotes, as in SQL: '"odd.schema".orders'"""
         )
     schema, table = (
         part[1:-1].replace('""', '"') if part.startswith('"') else part for part in found.groups()

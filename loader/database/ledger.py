@@ -7,12 +7,13 @@ compared with few loads and not with all of raw.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from psycopg2.extensions import connection, cursor
 
 from loader.database.versions import Part
-from loader.raw.ledger import LoadFacts
+from loader.raw.ledger import LoadFacts, new_load
 from warehouse.composed import insert, qualified
 from warehouse.connections import transaction
 
@@ -125,20 +126,46 @@ def record(cur: cursor, load_id: int, target: Target, brought: Brought, facts: L
     """Write a load into the ledger, in the transaction that loaded its rows."""
     values = {
         "load_id": load_id,
-        "source": target.source,
-        "table_name": target.table,
         "batch": brought.read_at,
         "file": f"{target.relation}@{brought.what}#{load_id}",
-        "uri": target.uri,
-        "format": FORMAT,
-        "header_lines": 0,
         **facts.values(),
     }
-    cur.execute(insert(qualified("raw", "_loads"), list(values)), list(values.values()))
+    _insert_load(cur, target, values)
     cur.execute(
         "insert into raw._database_loads values (%s, %s, %s, %s, %s, %s)",
         (load_id, target.source, target.table, brought.kind, target.column, brought.versions),
     )
+
+
+def settle_failure(cur: cursor, target: Target, read_at: str) -> None:
+    """Where the last attempt at a table failed, write that it was read since and had nothing new.
+
+    That is a load of no rows: without it the failure would count as open until a row changes.
+
+    Args:
+        cur: of the transaction that found nothing new.
+        target: the table.
+        read_at: the source's clock.
+    """
+    cur.execute(
+        "select max(loaded_at) filter (where status = 'failed') > "
+        "coalesce(max(loaded_at) filter (where status = 'loaded'), '-infinity') "
+        "from raw._loads where source = %s and table_name = %s",
+        (target.source, target.table),
+    )
+    if cur.fetchall() != [(True,)]:
+        return
+    load_id = new_load(cur)
+    values = {
+        "load_id": load_id,
+        "batch": read_at,
+        "file": f"{target.relation}@unchanged#{load_id}",
+        "bytes": 0,
+        "seconds": 0.0,
+        "status": "loaded",
+        "run_id": target.run_id,
+    }
+    _insert_load(cur, target, values)
 
 
 def is_committed(conn: connection, load_ids: list[int]) -> bool:
@@ -158,13 +185,8 @@ def record_failed(
 ) -> None:
     """Write the ledger row of a table that could not be copied, in a transaction of its own."""
     values = {
-        "source": target.source,
-        "table_name": target.table,
         "batch": batch,
         "file": target.relation,
-        "uri": target.uri,
-        "format": FORMAT,
-        "header_lines": 0,
         "bytes": 0,
         "seconds": seconds,
         "status": "failed",
@@ -172,4 +194,16 @@ def record_failed(
         "run_id": target.run_id,
     }
     with transaction(conn) as cur:
-        cur.execute(insert(qualified("raw", "_loads"), list(values)), list(values.values()))
+        _insert_load(cur, target, values)
+
+
+def _insert_load(cur: cursor, target: Target, values: Mapping[str, object]) -> None:
+    row = {
+        "source": target.source,
+        "table_name": target.table,
+        "uri": target.uri,
+        "format": FORMAT,
+        "header_lines": 0,
+        **values,
+    }
+    cur.execute(insert(qualified("raw", "_loads"), list(row)), list(row.values()))

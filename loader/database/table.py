@@ -91,6 +91,7 @@ class TableCopy:
         """
         if self.terms.task.is_backfill and self.declared.updated_at is None:
             tell("left_out", f"{self.target.relation}: has no updated_at: not part of a backfill")
+            self.share(1.0)
             return Outcome(self.target.table, self.target.relation, "skipped", why="no_updated_at")
         started = time.monotonic()
         loads: list[Arrived] = []
@@ -210,6 +211,8 @@ class TableCopy:
         if plan.mark is not None and plan.mark != mark:
             last = arrived[-1].load_id if arrived else None
             ledger.move_mark(way.warehouse, self.target, plan.mark, last)
+        if plan.last and not arrived and not task.is_backfill:
+            ledger.settle_failure(way.warehouse, self.target, way.seen.clock)
         return _Done(plan, arrived)
 
     def _fit_raw_table(self, conn: connection, relation: Relation) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ class LocalStore(Store):
         """List the folder; a folder in it that cannot be listed is in the list with its fault."""
         try:
             root = os.path.realpath(self._folder, strict=True)
-            found = dict(self._listed(root, root, ""))
+            found = dict(self._listed([root], ""))
         except FileNotFoundError:
             raise LandingError(
                 f"no folder {self._folder}: check --from, or run make generate"
@@ -73,14 +74,16 @@ class LocalStore(Store):
         except OSError as error:
             raise LandingError(f"cannot read {self._folder}: {error.strerror}") from None
         waiting = [name for name, entry in found.items() if deep and _is_open(entry)]
-        folders = {"": root}
+        # The real path of each folder, behind those of the folders around it.
+        folders = {"": [root]}
         while waiting:
             name = waiting.pop()
             around, _, last = name.rpartition("/")
-            path = os.path.join(folders[around], last)  # noqa: PTH118 - half of a Path's time
-            folders[name] = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114
+            path = os.path.join(folders[around][-1], last)  # noqa: PTH118 - half of a Path's time
+            real = os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114
+            folders[name] = [*folders[around], real]
             try:
-                below = dict(self._listed(root, folders[name], name + "/"))
+                below = dict(self._listed(folders[name], name + "/"))
             except OSError as error:
                 found[name] = Entry(folder=True, fault=f"cannot be read: {error.strerror}")
                 continue
@@ -88,18 +91,20 @@ class LocalStore(Store):
             waiting += (inner for inner, entry in below.items() if _is_open(entry))
         return found
 
-    def _listed(self, root: str, folder: str, prefix: str) -> Iterator[tuple[str, Entry]]:
-        with os.scandir(folder) as entries:
+    def _listed(self, way: Sequence[str], prefix: str) -> Iterator[tuple[str, Entry]]:
+        with os.scandir(way[-1]) as entries:
             for entry in entries:
                 name = prefix + entry.name
                 if entry.is_symlink():
-                    yield name, self._link(root, folder, entry.path)
+                    yield name, self._link(way, entry.path)
                 elif entry.is_dir(follow_symlinks=False):
                     yield name, Entry(folder=True)
                 else:
-                    yield name, _file(entry.stat(follow_symlinks=False))
+                    # A file that was renamed since is not there any more under this name.
+                    with suppress(FileNotFoundError):
+                        yield name, _file(entry.stat(follow_symlinks=False))
 
-    def _link(self, root: str, folder: str, path: str) -> Entry:
+    def _link(self, way: Sequence[str], path: str) -> Entry:
         # Resolving a path takes longer than listing a hundred files: only links need it.
         try:
             real = os.path.realpath(path, strict=True)
@@ -107,11 +112,11 @@ class LocalStore(Store):
         except OSError as error:
             return Entry(fault=f"cannot be read: {error.strerror}")
         is_folder = stat.S_ISDIR(facts.st_mode)
-        if not _within(root, real):
+        if not _within(way[0], real):
             what = f"is a link that leads out of {self._folder}: deliver the file itself"
             return Entry(folder=is_folder, fault=what)
-        if is_folder and _within(real, folder):
-            # What lies there has been found without it.
+        if is_folder and any(_within(real, folder) for folder in way):
+            # What lies there has been found without it; two links could lead in a circle.
             return Entry(fault="is a link to a folder around it")
         return Entry(folder=True) if is_folder else _file(facts)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg2
 
-from loader.errors import CountError, FileError, FileUnreachable
+from loader.errors import CountError, FileError, FileUnreachable, RunFailed
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile
 from loader.loading.cut import load_cut
 from loader.loading.job import Terms
 from loader.loading.load_file import load_file
-from loader.loading.outcome import Loaded, Outcome
+from loader.loading.outcome import Loaded, Outcome, RejectCounts
 from loader.raw.ledger import loaded_files, record_failed, rejects_of
 from loader.raw.recovery import interrupted, undo
 from loader.reading.streams import Meter, Stopped, file_sha256
@@ -80,9 +82,14 @@ def bring_to_end(
         if is_transient(error) or (error.pgcode or "").startswith(OUT_OF_RESOURCES):
             raise
         outcome.error = f"{file.path}: {one_line(error)}"
-    with shop.pool.connection() as conn:
-        record_failed(conn, file, outcome.error, time.monotonic() - started, shop.terms.run_id)
+    _record_failed(shop, file, outcome.error, time.monotonic() - started)
     return outcome
+
+
+@retry(what="writing to the ledger")
+def _record_failed(shop: Workshop, file: LandedFile, message: str, seconds: float) -> None:
+    with shop.pool.connection() as conn:
+        record_failed(conn, file, message, seconds, shop.terms.run_id)
 
 
 def _loaded_before(file: LandedFile, before: LoadedFile, meter: Meter) -> Outcome:
@@ -148,7 +155,7 @@ def _after_all(shop: Workshop, file: LandedFile) -> Loaded | None:
         with transaction(conn) as cur:
             before = loaded_files(cur, file.source, file.name).get(file.name)
             rejects = rejects_of(cur, file.source, file.name) if before else []
-    return Loaded(before.rows, before.bytes, 0.0, rejects) if before else None
+    return Loaded(before.rows, before.bytes, 0.0, RejectCounts.of(rejects)) if before else None
 
 
 def one_line(error: WarehouseError | psycopg2.Error) -> str:
@@ -156,3 +163,22 @@ def one_line(error: WarehouseError | psycopg2.Error) -> str:
     if isinstance(error, WarehouseError):
         return error.message
     return " ".join(str(error).split())
+
+
+@contextmanager
+def refusals_told(what_stays: str) -> Iterator[None]:
+    """Turn what the warehouse's server says against the block into one line for the user.
+
+    Args:
+        what_stays: of the work that was done before, such as "what was replayed stays".
+
+    Raises:
+        RunFailed: the server has refused something.
+    """
+    try:
+        yield
+    except psycopg2.Error as error:
+        raise RunFailed(
+            f"the warehouse's server refused: {one_line(error)}; {what_stays}: "
+            "run again when corrected"
+        ) from None

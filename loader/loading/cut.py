@@ -164,6 +164,7 @@ class _Lanes:
             stream.verify(),
             self._header.columns,
             located(self._job, self._header, set_aside),
+            stream.encoding,
         )
 
     def _read(self, stream: FileStream) -> int:

@@ -10,13 +10,14 @@ from psycopg2.extensions import connection
 from loader.errors import CountError, FileError
 from loader.finding.discovery import LandedFile
 from loader.loading.budget import Budget, Rejects
-from loader.loading.outcome import Loaded
+from loader.loading.outcome import Loaded, RejectCounts
 from loader.raw.ledger import LoadFacts
 from loader.raw.tables import RawTables
 from loader.reading.json_lines import UnknownColumns
 from loader.reading.records import Reject
 from loader.reading.streams import FileStream, Meter
 from loader.sources import Table, column_fault, raw_name
+from warehouse.console import counted
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ class Job:
 
     def open(self) -> FileStream:
         """Open the file's content."""
-        return FileStream(self.file, self.terms.meter, dialect=self.declared.dialect)
+        # In a source of batches a table may have a dialect and a file of it be JSON all the same.
+        dialect = self.declared.dialect if self.file.format == "csv" else None
+        return FileStream(self.file, self.terms.meter, dialect=dialect)
 
     def rejects(self) -> Rejects:
         """Make the keeper of the records that are set aside."""
@@ -118,8 +121,8 @@ class Job:
             )
         if promised is not None and found != promised:
             raise CountError(
-                f"{self.file.path}: holds {found:,} records, its manifest promises {promised:,}: "
-                "deliver the batch again",
+                f"{self.file.path}: holds {counted(found, 'record')}, its manifest promises "
+                f"{promised:,}: deliver the batch again",
                 found=found,
             )
         facts = LoadFacts(
@@ -129,13 +132,14 @@ class Job:
             seconds=seconds,
             columns=content.columns,
             rejects=content.rejects,
+            encoding=content.encoding,
             run_id=self.terms.run_id,
         )
         loaded = Loaded(
             rows=content.rows,
             bytes=content.bytes,
             seconds=seconds,
-            rejects=list(content.rejects),
+            rejects=RejectCounts.of(content.rejects),
             added=self.added,
             missing=_missing(self.declared.columns, content.columns),
             read=content.read,
@@ -158,6 +162,7 @@ class Content:
         sha256: of these bytes.
         columns: in the file's order, as raw names them.
         rejects: the records set aside.
+        encoding: of a text file itself, by Python's name.
     """
 
     rows: int
@@ -166,3 +171,4 @@ class Content:
     sha256: str
     columns: Sequence[str]
     rejects: Sequence[Reject] = ()
+    encoding: str | None = None

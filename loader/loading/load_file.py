@@ -83,6 +83,7 @@ def _load_csv(cur: cursor, job: Job) -> Content:
             stream.verify(),
             header.columns,
             located(job, header, rejects.settle(number - 1)),
+            stream.encoding,
         )
 
 
@@ -93,6 +94,7 @@ def open_csv(stream: FileStream, job: Job) -> Header:
         FileError, UnknownColumns: see `read_header` and `Job.settle_columns`.
     """
     header = read_header(stream, job.declared, job.file.path)
+    stream.settle_line_end(header.line_end)
     job.settle_columns(header.columns)
     return header
 
@@ -111,11 +113,18 @@ def located(job: Job, header: Header, rejects: list[Reject]) -> list[Reject]:
     """Give a CSV file's rejects the lines they stand in.
 
     Lines are counted only here, by reading again: the fast path needs no number.
+
+    Raises:
+        FileError: it cannot be read again, or was changed since.
     """
     if not rejects:
         return rejects
     with FileStream(job.file, job.terms.meter, dialect=job.declared.dialect) as stream:
-        return locate(stream, rejects, job.declared.dialect, header.line_end)
+        stream.peek(1)  # its first bytes show the encoding
+        found = locate(stream, rejects, stream.encoding, header.line_end)
+    # It was not read to its end again, where that would be noticed.
+    job.file.path.check_unchanged()
+    return found
 
 
 def _load_json(cur: cursor, job: Job) -> Content:
@@ -131,7 +140,15 @@ def _load_json(cur: cursor, job: Job) -> Content:
         if job.declared.schema_ == "strict":
             job.settle_columns(found)
         set_aside = rejects.settle(lines.count)
-        return Content(rows, lines.count, stream.disk_bytes, stream.verify(), found, set_aside)
+        return Content(
+            rows,
+            lines.count,
+            stream.disk_bytes,
+            stream.verify(),
+            found,
+            set_aside,
+            stream.encoding,
+        )
 
 
 class _Counted:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from psycopg2.extensions import connection, cursor
 
 from loader.errors import LockedError
+from loader.raw.tables import RawTables, prepare
+from loader.sources import Sources
 from warehouse.composed import try_lock
 from warehouse.connections import connect, transaction
+from warehouse.retry import retry
 
 # A loader that was killed holds its lock until its server process notices: wait that long for it.
 LOCK_PATIENCE = 5.0
@@ -52,3 +55,34 @@ def locked(url: str, source: str) -> Iterator[connection]:
         yield conn
     finally:
         conn.close()
+
+
+@contextmanager
+def prepared(url: str, source: str, sources: Sources) -> Iterator[tuple[connection, RawTables]]:
+    """Hold the source's lock for the block, with the ledger and the raw tables made.
+
+    The lock goes with its connection. So where that is lost while the tables are made, both are
+    done again.
+
+    Args:
+        url: of the warehouse.
+        source: to be locked.
+        sources: whose tables are made.
+
+    Yields:
+        The connection that holds the lock, and the raw tables.
+
+    Raises:
+        LockedError: another loader has it.
+    """
+
+    @retry(what=f"preparing raw for {source}")
+    def begin() -> tuple[ExitStack, connection, RawTables]:
+        with ExitStack() as held:
+            conn = held.enter_context(locked(url, source))
+            tables = prepare(conn, sources)
+            return held.pop_all(), conn, tables
+
+    held, conn, tables = begin()
+    with held:
+        yield conn, tables

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Self
 
-from loader.errors import ItemError
+from loader.errors import IndexesError, ItemError
 from loader.reading.records import Reject
 from loader.sources import raw_name
 
@@ -25,6 +26,32 @@ def new_run_id() -> str:
     return secrets.token_hex(8)
 
 
+@dataclass(frozen=True)
+class RejectCounts:
+    """What is told of a file's records that were set aside; they themselves are in raw._rejects.
+
+    A run keeps this of each of its files until its end, so no record's bytes are in it.
+
+    Attributes:
+        by_reason: their numbers by reason code.
+        first: line that the first of them stands in, and what is wrong with it.
+    """
+
+    by_reason: dict[str, int] = field(default_factory=dict)
+    first: tuple[int, str] | None = None
+
+    @classmethod
+    def of(cls, rejects: Sequence[Reject]) -> Self:
+        """Sum up the records that were set aside, in the order of their numbers."""
+        by_reason = Counter(reject.reason for reject in rejects)
+        first = (rejects[0].line_number, rejects[0].message) if rejects else None
+        return cls(dict(sorted(by_reason.items())), first)
+
+    def __len__(self) -> int:
+        """Count the records that were set aside."""
+        return sum(self.by_reason.values())
+
+
 @dataclass
 class Loaded:
     """What came of a file: rows in raw, records set aside, columns that were not as declared.
@@ -38,7 +65,7 @@ class Loaded:
     rows: int
     bytes: int
     seconds: float
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: RejectCounts = field(default_factory=RejectCounts)
     added: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     connections: int = 1
@@ -93,13 +120,14 @@ class Run:
     Its caller makes it, so that it can tell of a run that was broken off.
 
     Attributes:
+        unit: what is loaded one by one.
         workers: connections at a time.
         budget: records of a file that may be set aside, as on the command line.
         server_version: of the warehouse, as libpq gives it; None before it answered.
         expected: all that was to be done, by the names of the files.
         seconds: all of it, on the clock.
         loading_seconds: from the first file to the last commit.
-        problems: batches and files that could not even be taken up.
+        problems: batches and files that could not even be taken up, and indexes not built again.
         fatal: what ended the run early; None when it came to its end.
         interrupted: whether a user or the system ended it.
     """
@@ -107,6 +135,7 @@ class Run:
     source: str
     run_id: str = field(default_factory=new_run_id)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    unit: Literal["file", "table"] = "file"
     workers: int = 1
     budget: str = ""
     server_version: int | None = None
@@ -115,7 +144,7 @@ class Run:
     loading_seconds: float = 0.0
     outcomes: list[Outcome] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
-    problems: list[ItemError] = field(default_factory=list)
+    problems: list[ItemError | IndexesError] = field(default_factory=list)
     fatal: str | None = None
     interrupted: bool = False
 

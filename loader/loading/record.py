@@ -114,7 +114,7 @@ def file_record(outcome: Outcome, expected: dict[str, Expected]) -> FileRecord:
         read=read,
         rows=loaded.rows,
         rejects=len(loaded.rejects),
-        rejects_by_reason=_ordered(Counter(reject.reason for reject in loaded.rejects)) or None,
+        rejects_by_reason=loaded.rejects.by_reason or None,
         empty=not read,
         promised=known.promised,
         found=None if known.promised is None else read,
@@ -156,7 +156,7 @@ def _sums(files: list[FileRecord], seconds: float) -> dict[str, Any]:
         "read": sum(file.read or 0 for file in loaded),
         "rows": rows,
         "rejects": sum(file.rejects or 0 for file in loaded),
-        "rejects_by_reason": _ordered(reasons),
+        "rejects_by_reason": dict(sorted(reasons.items())),
         "bytes": sum(file.bytes or 0 for file in loaded),
         "seconds": round(seconds, 3),
         "rows_per_second": _rate(rows, seconds),
@@ -166,10 +166,6 @@ def _sums(files: list[FileRecord], seconds: float) -> dict[str, Any]:
 
 def _rate(rows: int, seconds: float) -> int:
     return round(rows / seconds) if seconds else 0
-
-
-def _ordered(reasons: Counter[str]) -> dict[str, int]:
-    return dict(sorted(reasons.items()))
 
 
 def _union(names: Iterable[list[str]]) -> list[str]:

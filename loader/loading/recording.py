@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -57,16 +56,17 @@ def note(run: Run, outcome: Outcome) -> None:
     figures = file_record(outcome, run.expected).model_dump(exclude={"status"}, exclude_none=True)
     level: Level = "error" if outcome.status == "failed" else "info"
     tell(f"file_{outcome.status}", level=level, **figures)
-    if outcome.loaded and outcome.loaded.rejects:
+    if outcome.loaded and outcome.loaded.rejects.first:
         rejects = outcome.loaded.rejects
+        line_number, message = outcome.loaded.rejects.first
         tell(
             "rejects",
             level="warning",
             file=outcome.name,
             table=outcome.table,
             rejects=len(rejects),
-            rejects_by_reason=dict(Counter(reject.reason for reject in rejects)),
-            first={"line_number": rejects[0].line_number, "message": rejects[0].message},
+            rejects_by_reason=rejects.by_reason,
+            first={"line_number": line_number, "message": message},
         )
 
 

@@ -10,9 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from loader.loading.outcome import Outcome, Run
+from warehouse.console import counted
 
 # Columns of a table that no terminal narrows.
-PLAIN_WIDTH = 140
+_PLAIN_WIDTH = 140
+
+
+def output_console() -> Console:
+    """Make the console that prints a report on standard output."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
 
 
 @dataclass
@@ -61,10 +68,11 @@ def summary(run: Run) -> Table:
     for outcome in run.outcomes:
         lines[outcome.table].add(outcome)
         total.add(outcome)
-    table = Table(title=f"{run.source}: {total.loaded:,} files loaded", title_justify="left")
+    title = f"{run.source}: {counted(total.loaded, run.unit)} loaded"
+    table = Table(title=title, title_justify="left")
     table.add_column("table")
     for heading in (
-        "files",
+        "found",
         "loaded",
         "skipped",
         "failed",
@@ -93,11 +101,18 @@ def remarks(run: Run) -> list[str]:
             by_columns[outcome.table, "missing", tuple(outcome.loaded.missing)].append(outcome.name)
     for (table, kind, columns), files in by_columns.items():
         what = "new columns, added to raw" if kind == "added" else "columns missing, loaded as null"
-        more = f" and {len(files) - 1:,} more files" if len(files) > 1 else ""
+        more = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
         said.append(f"{table}: {what}: {', '.join(columns)} (in {files[0]}{more})")
     if run.outcomes and run.count("skipped") == len(run.outcomes) and not run.problems:
-        said.append(f"nothing new: all {len(run.outcomes):,} files were loaded before")
+        said.append(_nothing_new(run))
     return said
+
+
+def _nothing_new(run: Run) -> str:
+    what = counted(len(run.outcomes), run.unit)
+    if run.unit == "table":
+        return f"nothing new in {what}"
+    return f"nothing new: {what} {'was' if len(run.outcomes) == 1 else 'were'} loaded before"
 
 
 def faults(run: Run) -> list[str]:
@@ -108,9 +123,7 @@ def faults(run: Run) -> list[str]:
 
 def show(run: Run) -> None:
     """Print the report of a run."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=PLAIN_WIDTH)
+    console = output_console()
     if run.outcomes:
         console.print(summary(run))
     for remark in remarks(run):

@@ -10,22 +10,22 @@ from pathlib import Path
 
 import psycopg2
 
-from loader.errors import IndexesError, RunFailed
+from loader.errors import IndexesError
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile, discover
 from loader.finding.store import Store
-from loader.loading.attempts import Workshop, bring_to_end, one_line, surely_loaded
+from loader.loading.attempts import Workshop, bring_to_end, one_line, refusals_told, surely_loaded
 from loader.loading.budget import DEFAULT_BUDGET, Budget
 from loader.loading.cut import worth_cutting
 from loader.loading.job import Terms
-from loader.loading.lock import locked
+from loader.loading.lock import prepared
 from loader.loading.outcome import Expected, Outcome, Run
 from loader.loading.quiet import errors_told_once
 from loader.loading.recording import note
 from loader.raw.indexes import rebuild_indexes, set_indexes_aside
 from loader.raw.ledger import loaded_files
 from loader.raw.recovery import recover
-from loader.raw.tables import prepare, settle
+from loader.raw.tables import settle
 from loader.reading.streams import Meter
 from loader.sources import Sources, raw_name
 from warehouse.connections import ConnectionPool, transaction
@@ -74,45 +74,54 @@ def run(  # noqa: PLR0913 - what the command line gives
     """
     result = result or Run(name)
     result.workers, result.budget = workers, str(budget)
-    try:
+    with refusals_told("what was loaded stays"):
         _run(result, root, sources, url, Limits(workers, budget))
-    except psycopg2.Error as error:
-        raise RunFailed(
-            f"the warehouse's server refused: {one_line(error)}; what was loaded stays: "
-            "run again when corrected"
-        ) from None
     return result
 
 
 def _run(result: Run, root: Path | Store, sources: Sources, url: str, limits: Limits) -> None:
     started, name = time.monotonic(), result.source
     source = sources.files(name)
-    with locked(url, name) as conn:
-        result.server_version = conn.server_version
-        tables = prepare(conn, sources)
-        for line in recover(conn, name):
-            say(line)
-        with transaction(conn) as cur:
-            known = loaded_files(cur, name)
+    with (
+        prepared(url, name, sources) as (lock, tables),
+        ConnectionPool(url, limits.workers, application_name="loader") as pool,
+    ):
+        result.server_version = lock.server_version
+        known = _known(pool, name)
         landing = discover(name, source, root, known)
-        result.unfinished, result.problems = landing.unfinished, landing.problems
+        result.unfinished, result.problems = landing.unfinished, [*landing.problems]
         result.expected = {
             file.name: Expected(file.table, file.bytes, file.rows) for file in landing.files
         }
-        with ConnectionPool(url, limits.workers, application_name="loader") as pool:
-            shop = Workshop(
-                source, pool, limits.workers, Terms(tables, limits.budget, Meter(), result.run_id)
-            )
-            loading = time.monotonic()
-            set_indexes_aside(conn, _bytes_to_come(landing.files, known))
-            _work(shop, landing.files, known, limits.workers, result)
-            result.loading_seconds = time.monotonic() - loading
-            if not result.fatal:
-                try:
-                    _settle(pool, [raw_name(name, table) for table in source.tables], result)
-                except IndexesError as error:
-                    result.fatal = error.message
+        shop = Workshop(
+            source, pool, limits.workers, Terms(tables, limits.budget, Meter(), result.run_id)
+        )
+        loading = time.monotonic()
+        _make_way(pool, _bytes_to_come(landing.files, known))
+        _work(shop, landing.files, known, limits.workers, result)
+        result.loading_seconds = time.monotonic() - loading
+        if not result.fatal:
+            try:
+                _settle(pool, [raw_name(name, table) for table in source.tables], result)
+            except IndexesError as error:
+                result.problems.append(error)
     result.seconds = time.monotonic() - started
+
+
+@retry(what="reading the ledger")
+def _known(pool: ConnectionPool, source: str) -> dict[str, LoadedFile]:
+    """Take out what a killed run has left half committed, and list what raw holds."""
+    with pool.connection() as conn:
+        for line in recover(conn, source):
+            say(line)
+        with transaction(conn) as cur:
+            return loaded_files(cur, source)
+
+
+@retry(what="setting indexes aside")
+def _make_way(pool: ConnectionPool, bytes_to_come: dict[str, int]) -> None:
+    with pool.connection() as conn:
+        set_indexes_aside(conn, bytes_to_come)
 
 
 def _bytes_to_come(files: list[LandedFile], known: dict[str, LoadedFile]) -> dict[str, int]:

@@ -112,7 +112,7 @@ class TableFigures(Figures):
 
 
 class Problem(_Part):
-    """A batch or file that could not be taken up, or records that do not add up."""
+    """A batch or file not taken up, an index not built again, or records that do not add up."""
 
     kind: str
     message: str

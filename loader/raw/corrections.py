@@ -79,12 +79,15 @@ def write_corrections(
     part = path.with_name(f"{path.name}.part")
     count = 0
     try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            for reject in rejects:
-                record = _exported(reject, text_of(reject))
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
-                count += 1
-        part.replace(path)
+        try:
+            with part.open("w", encoding="utf-8", newline="\n") as file:
+                for reject in rejects:
+                    record = _exported(reject, text_of(reject))
+                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
+                    count += 1
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise CorrectionsError(f"cannot write {path}: {error.strerror}") from None
     return count

@@ -17,7 +17,7 @@ from psycopg2.extras import execute_values
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile
 from loader.reading.records import Reject
-from warehouse.composed import insert, qualified
+from warehouse.composed import TEXT, add_columns, identifiers, insert, qualified
 from warehouse.connections import transaction
 
 LEDGER_DDL = """
@@ -43,7 +43,8 @@ create table if not exists raw._loads (
     run_id text,
     columns text[],
     replay_of bigint references raw._loads,
-    pruned_at timestamptz
+    pruned_at timestamptz,
+    encoding text
 );
 comment on table raw._loads is
     'The load ledger: one row for each file loaded, and for each attempt that failed';
@@ -106,16 +107,17 @@ create or replace function raw._current_row_sequence() returns regclass
 # What ledgers of earlier versions lack.
 _LATER_COLUMNS = {
     "_loads": {
-        "run_id": "text",
-        "columns": "text[]",
-        "replay_of": "bigint references raw._loads",
-        "pruned_at": "timestamptz",
+        "run_id": TEXT,
+        "columns": sql.SQL("text[]"),
+        "replay_of": sql.SQL("bigint references raw._loads"),
+        "pruned_at": sql.SQL("timestamptz"),
+        "encoding": TEXT,
     },
     "_rejects": {
-        "line_number": "bigint",
-        "byte_offset": "bigint",
-        "resolved_at": "timestamptz",
-        "resolved_by": "bigint references raw._loads",
+        "line_number": sql.SQL("bigint"),
+        "byte_offset": sql.SQL("bigint"),
+        "resolved_at": sql.SQL("timestamptz"),
+        "resolved_by": sql.SQL("bigint references raw._loads"),
     },
 }
 
@@ -135,13 +137,9 @@ def ensure_ledger(cur: cursor) -> None:
         cur.execute("alter table raw._rejects rename column line_number to record_number")
         present["_rejects"].remove("line_number")
     for table, columns in _LATER_COLUMNS.items():
-        for name, definition in columns.items():
-            if name not in present[table]:
-                cur.execute(
-                    sql.SQL("alter table {} add column {} {}").format(
-                        sql.Identifier("raw", table), sql.Identifier(name), sql.SQL(definition)
-                    )
-                )
+        lacking = {name: kind for name, kind in columns.items() if name not in present[table]}
+        if lacking:
+            cur.execute(add_columns(qualified("raw", table), lacking))
     cur.execute(
         "select pg_get_constraintdef(oid) like '%loading%' from pg_constraint "
         "where conname = '_loads_status_check' and conrelid = 'raw._loads'::regclass"
@@ -182,21 +180,19 @@ def new_load(cur: cursor) -> int:
     return int(row[0])
 
 
-def begin_load(cur: cursor, load_id: int, first: int = 1) -> None:
-    """Have the transaction's rows bear a load's number, and record numbers that start at `first`.
+def begin_load(cur: cursor, load_id: int) -> None:
+    """Have the transaction's rows bear a load's number, and record numbers from 1 on.
 
     Record numbers come from a temporary sequence: each session has its own, so parallel loads of
     one table do not share numbers. Its cache saves writing to the sequence for each row; setval
     empties that cache.
     """
-    cur.execute("select to_regclass('pg_temp.loader_row_numbers') is null")
-    if cur.fetchall() == [(True,)]:
-        cur.execute("create temporary sequence loader_row_numbers cache 1000")
     cur.execute(
-        "select setval('pg_temp.loader_row_numbers', %s, false), "
+        "create temporary sequence if not exists loader_row_numbers cache 1000; "
+        "select setval('pg_temp.loader_row_numbers', 1, false), "
         "set_config('loader.load_id', %s, true), set_config("
         "'loader.row_sequence', 'pg_temp.loader_row_numbers'::regclass::oid::text, true)",
-        (first, str(load_id)),
+        (str(load_id),),
     )
 
 
@@ -231,6 +227,7 @@ class LoadFacts:
     seconds: float
     columns: Sequence[str]
     rejects: Sequence[Reject] = ()
+    encoding: str | None = None
     run_id: str | None = None
 
     def values(self) -> dict[str, object]:
@@ -242,6 +239,7 @@ class LoadFacts:
             "seconds": self.seconds,
             "columns": list(self.columns),
             "rejects": len(self.rejects),
+            "encoding": self.encoding,
             "run_id": self.run_id,
             "status": "loaded",
         }
@@ -274,7 +272,7 @@ def record_finished(cur: cursor, load_id: int, facts: LoadFacts) -> None:
         "update raw._loads set ({}) = row({}), loaded_at = clock_timestamp() "
         "where load_id = %(load_id)s and status = 'loading'"
     ).format(
-        sql.SQL(", ").join(map(sql.Identifier, values)),
+        identifiers(values),
         sql.SQL(", ").join(map(sql.Placeholder, values)),
     )
     cur.execute(statement, {**values, "load_id": load_id})

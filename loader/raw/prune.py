@@ -20,9 +20,10 @@ from loader.errors import PruneError
 from loader.loading.lock import locked
 from loader.names import LOAD_ID, raw_name
 from loader.raw.tables import qualified
+from warehouse import composed
 from warehouse.connections import transaction
 
-CONSUMED_LOADS = sql.Identifier("monitoring", "consumed_loads")
+CONSUMED_LOADS = composed.qualified("monitoring", "consumed_loads")
 
 
 class OldLoad(NamedTuple):

@@ -12,12 +12,14 @@ from psycopg2.extensions import connection, cursor
 
 from loader.raw.tables import qualified
 from loader.sources import LOAD_ID, raw_name
+from warehouse.composed import lock
 from warehouse.connections import transaction
+from warehouse.console import counted
 
 
 def hold(cur: cursor, load_id: int) -> None:
     """Show, until the transaction ends, that a part of the load may still be committed."""
-    cur.execute("select pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", (_fence(load_id),))
+    lock(cur, _fence(load_id), shared=True)
 
 
 def _fence(load_id: int) -> str:
@@ -53,7 +55,7 @@ def undo(
         Number of rows taken out.
     """
     with transaction(conn) as cur:
-        cur.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (_fence(load_id),))
+        lock(cur, _fence(load_id))
         cur.execute("select status from raw._loads where load_id = %s", (load_id,))
         if cur.fetchall() != [("loading",)]:
             return 0  # its last commit did come through
@@ -87,5 +89,7 @@ def recover(conn: connection, source: str) -> list[str]:
     said = []
     for load_id, table, file in left:
         rows = undo(conn, source, load_id, table, error=INTERRUPTED)
-        said.append(f"{file}: was interrupted: {rows:,} rows of it taken out, it is loaded again")
+        said.append(
+            f"{file}: was interrupted: {counted(rows, 'row')} of it taken out, it is loaded again"
+        )
     return said

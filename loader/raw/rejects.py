@@ -81,6 +81,7 @@ class SetAside(NamedTuple):
     table: str
     file: str
     format: str
+    encoding: str | None
     resolved_by: int | None
 
 
@@ -89,6 +90,7 @@ class Original(NamedTuple):
 
     Attributes:
         columns: of its file in their order, as raw names them; None where it was not noted.
+        encoding: of its file itself; None where it was not noted.
     """
 
     load_id: int
@@ -97,14 +99,17 @@ class Original(NamedTuple):
     file: str
     format: str
     columns: list[str] | None
+    encoding: str | None
 
 
-_ORIGINAL = sql.SQL("select l.load_id, l.source, l.table_name, l.file, l.format, l.columns ")
+_ORIGINAL = sql.SQL(
+    "select l.load_id, l.source, l.table_name, l.file, l.format, l.columns, l.encoding "
+)
 
 _ASIDE = sql.SQL(
     "select r.load_id, r.record_number, r.line_number, r.byte_offset, r.reason, r.message, "
     "{}, octet_length(r.line), l.source, l.table_name, l.file, l.format, "
-    "r.resolved_by "
+    "l.encoding, r.resolved_by "
     "from raw._rejects r join raw._loads l using (load_id) where {} "
     "order by r.load_id, r.record_number"
 )
@@ -204,7 +209,7 @@ def codec_of(sources: Sources, reject: SetAside) -> str:
     if reject.format == "csv" and isinstance(declared, FilesSource):
         table = declared.tables.get(reject.table)
         if table:
-            return table.dialect.codec
+            return table.dialect.codec_of_rejects(reject.encoding)
     return "utf-8"
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loader.loading.report import PLAIN_WIDTH
+from loader.loading.report import output_console
 from loader.raw.rejects import Count, SetAside, codec_of, excerpt
 from loader.raw.replay_load import Replayed
 from loader.sources import Sources
@@ -18,14 +17,9 @@ from loader.sources import Sources
 _SHOWN = 10
 
 
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
-
-
 def show_rejects(counts: Sequence[Count], first: Sequence[SetAside], sources: Sources) -> None:
     """Print how many records are set aside, and the first of them."""
-    console = _console()
+    console = output_console()
     if not counts:
         console.print("no rejects")
         return
@@ -78,7 +72,7 @@ def rejects_json(counts: Sequence[Count], first: Sequence[SetAside], sources: So
 
 def show_replays(done: Sequence[Replayed]) -> None:
     """Print what came of each load's rejects, and why some are still set aside."""
-    console = _console()
+    console = output_console()
     if not done:
         console.print("no open rejects")
     for one in done:

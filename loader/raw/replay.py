@@ -18,7 +18,7 @@ from psycopg2.extensions import connection, cursor
 
 from loader.errors import CorrectionsError, SourcesError
 from loader.loading.load_file import END_MARKER_IN_CSV
-from loader.loading.lock import locked
+from loader.loading.lock import prepared
 from loader.raw.corrections import read_corrections
 from loader.raw.rejects import (
     Original,
@@ -30,7 +30,7 @@ from loader.raw.rejects import (
 )
 from loader.raw.replay_load import Replayed, replay_load
 from loader.raw.single import Line, reader_of
-from loader.raw.tables import prepare, settle
+from loader.raw.tables import RawTables, settle
 from loader.sources import Sources, Table, raw_name
 from warehouse.connections import connect, transaction
 
@@ -50,8 +50,8 @@ def replay_kept(url: str, sources: Sources, selection: Selection) -> list[Replay
     assert selection.source is not None
     sources.files(selection.source)
     open_ones = replace(selection, is_open=True)
-    with locked(url, selection.source) as conn:
-        replayer = _Replayer(conn, sources)
+    with prepared(url, selection.source, sources) as (conn, tables):
+        replayer = _Replayer(conn, tables, sources)
         with transaction(conn) as cur:
             loads = loads_with(cur, open_ones)
         for original in loads:
@@ -74,8 +74,8 @@ def replay_file(url: str, sources: Sources, path: Path) -> list[Replayed]:
     done: list[Replayed] = []
     for source in {original.source: None for original in originals.values()}:
         own = (one for one in read_corrections(path) if one.source == source)
-        with locked(url, source) as conn:
-            replayer = _Replayer(conn, sources, path.resolve().as_uri())
+        with prepared(url, source, sources) as (conn, tables):
+            replayer = _Replayer(conn, tables, sources, path.resolve().as_uri())
             for load_id, group in groupby(own, key=lambda one: one.load_id):
                 lines = (Line(one.record_number, one.content()) for one in group)
                 replayer.replay(originals[load_id], lines)
@@ -129,13 +129,15 @@ class _Replayer:
 
     Args:
         conn: holds the lock of the source.
+        tables: the raw tables.
         sources: all that are declared.
         uri: of the file with the corrections; None where rejects are loaded as they are.
     """
 
-    def __init__(self, conn: connection, sources: Sources, uri: str | None = None) -> None:
-        self._conn, self._sources, self._uri = conn, sources, uri
-        self._tables = prepare(conn, sources)
+    def __init__(
+        self, conn: connection, tables: RawTables, sources: Sources, uri: str | None = None
+    ) -> None:
+        self._conn, self._tables, self._sources, self._uri = conn, tables, sources, uri
         self._done: list[Replayed] = []
 
     def replay(self, original: Original, lines: Iterable[Line]) -> None:

@@ -10,6 +10,7 @@ from loader.errors import LedgerError
 from loader.raw.rejects import Original
 from loader.reading.blocks import Shape, Splitter
 from loader.reading.dialect import Dialect
+from loader.reading.encoding import utf8_of
 from loader.reading.json_lines import UnknownColumns, json_to_csv
 from loader.reading.records import Fault, Reject, text_fault
 from loader.sources import Table
@@ -50,20 +51,30 @@ class CsvReader:
         table: their declaration.
         columns: of the file in its order, as raw names them.
         end_marker: see `Shape`.
+        noted: encoding of the file, as the ledger has it.
     """
 
-    def __init__(self, table: Table, columns: Sequence[str], *, end_marker: bool) -> None:
+    def __init__(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        *,
+        end_marker: bool,
+        noted: str | None = None,
+    ) -> None:
         self.columns = columns
-        self.codec = table.dialect.codec
+        self.codec = table.dialect.codec_of_rejects(noted)
         self._encoding = table.dialect.encoding
-        # Corrections are text, whatever the encoding of the file was.
-        self.dialect = table.dialect.model_copy(update={"encoding": "utf-8"})
+        # Corrections are text, whatever the encoding of the file was. A comment behind a record
+        # would be passed over without a word: it is no part of it.
+        self._comment = table.dialect.comment_byte
+        self.dialect = table.dialect.model_copy(update={"encoding": "utf-8", "comment": None})
         self._line_end = b"\r" if table.dialect.line_ends == "cr" else b"\n"
         self._shape = Shape(self.dialect, len(columns), self._line_end, end_marker=end_marker)
 
     def read(self, lines: Sequence[Line]) -> list[bytes | Fault]:
         """See `RecordReader`."""
-        read = [_as_utf8(line.content, self._encoding, self.codec) for line in lines]
+        read = [self._as_utf8(line.content) for line in lines]
         sound = {n: body for n, body in enumerate(read) if isinstance(body, bytes)}
         plain = {n: body for n, body in sound.items() if self._is_plain(body)}
         judged = {n: self._alone(body) for n, body in sound.items() if n not in plain}
@@ -72,6 +83,12 @@ class CsvReader:
             number = b"%d" % lines[n].record_number
             read[n] = one if isinstance(one, Fault) else number + one
         return read
+
+    def _as_utf8(self, content: str | bytes) -> bytes | Fault:
+        body = _as_utf8(content, self._encoding, self.codec)
+        if self._comment and isinstance(body, bytes) and body.startswith(self._comment):
+            return Fault("not_one_record", "is a comment")
+        return body
 
     def _is_plain(self, body: bytes) -> bool:
         """Whether a record can be judged with others, as it seems to end with its line."""
@@ -157,6 +174,8 @@ class JsonReader:
 
 def _as_utf8(content: str | bytes, encoding: str, codec: str) -> bytes | Fault:
     if isinstance(content, bytes):
+        if codec.startswith("utf-16"):
+            content, codec = utf8_of(content, codec), "utf-8"
         return text_fault(content, encoding) or content.decode(codec).encode()
     try:
         return content.encode()
@@ -186,4 +205,4 @@ def reader_of(
             "loader, which did not note the columns of its file: deliver its corrected records in "
             "a file of their own"
         )
-    return CsvReader(table, original.columns, end_marker=end_marker)
+    return CsvReader(table, original.columns, end_marker=end_marker, noted=original.encoding)

@@ -56,8 +56,11 @@ select source, table_name, file, (array_agg(batch order by load_id desc))[1] as 
 from raw._loads as failed
 where status = 'failed' and source = any(%(sources)s) and not exists (
     select from raw._loads as since
-    where since.source = failed.source and since.file = failed.file
-    and since.status = 'loaded' and since.loaded_at > failed.loaded_at
+    where since.source = failed.source and since.status = 'loaded'
+    and since.loaded_at > failed.loaded_at and case failed.format
+        when 'postgres' then since.table_name = failed.table_name  -- each load has its own name
+        else since.file = failed.file
+    end
 )
 group by source, table_name, file
 order by file

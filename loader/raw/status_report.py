@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loader.loading.report import PLAIN_WIDTH
+from loader.loading.report import output_console
 from loader.raw.status_model import SourceLag, SourceStatus, Status, TableStatus, Watermark
+from warehouse.console import counted
 
 _TIME = "%Y-%m-%d %H:%M:%S"
 
@@ -20,9 +20,7 @@ _SHOWN = 10
 
 def show(status: Status) -> None:
     """Print the status of the sources, times in UTC."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=PLAIN_WIDTH)
+    console = output_console()
     for source in status.sources:
         undeclared = "" if source.declared else " (not declared in sources.yml)"
         if any(table.loads or table.failed_files or table.open_loads for table in source.tables):
@@ -74,7 +72,7 @@ def _mark(table: str, mark: Watermark) -> str:
 def _behind(table: str, lag: SourceLag) -> str:
     more = "more than " if lag.more else ""
     newest = f", the newest of {lag.newest}" if lag.newest else ""
-    return f"{table}: raw is {more}{lag.rows_behind:,} rows behind its source{newest}"
+    return f"{table}: raw is {more}{counted(lag.rows_behind, 'row')} behind its source{newest}"
 
 
 def _lines(source: SourceStatus) -> Iterator[str]:
@@ -83,7 +81,7 @@ def _lines(source: SourceStatus) -> Iterator[str]:
         times = f", {file.attempts:,} times" if file.attempts > 1 else ""
         yield f"failed: {table.table}: {file.error} (last {file.last_at:{_TIME}}{times})"
     if len(failed) > _SHOWN:
-        yield f"failed: {len(failed) - _SHOWN:,} more files: --json lists them"
+        yield f"failed: {counted(len(failed) - _SHOWN, 'more file')}: --json lists them"
     for table in source.tables:
         yield from _owed(table, at_work=source.at_work)
 
@@ -97,7 +95,7 @@ def _owed(table: TableStatus, *, at_work: bool) -> Iterator[str]:
             )
     if table.rejects_open:
         yield (
-            f"rejects: {table.table}: {table.rejects_open:,} records are set aside: "
+            f"rejects: {table.table}: {counted(table.rejects_open, 'record')} set aside: "
             "python -m loader rejects lists them"
         )
     for index in table.dropped_indexes:

@@ -83,6 +83,19 @@ class Dialect(BaseModel):
         """Python's name of the encoding in which the reading modules see the bytes."""
         return "utf-8" if self.encoding == "utf-16" else self.encoding
 
+    def codec_of_rejects(self, noted: str | None) -> str:
+        """Python's name of the encoding of a file's own bytes, in which its rejects are kept.
+
+        What is declared now holds, for it may have been corrected; but for the order of the two
+        bytes of UTF-16, which only the file shows.
+
+        Args:
+            noted: by the ledger. None: by an earlier version, which kept UTF-16 as UTF-8.
+        """
+        if self.encoding != "utf-16" or noted is None:
+            return self.codec
+        return noted if noted.startswith("utf-16") else "utf-16-le"
+
     @property
     def delimiter_byte(self) -> bytes:
         """Between fields."""

@@ -13,6 +13,10 @@ from loader.reading.quoted import BrokenQuotingError, split, unquoted
 # What has not ended by then is no header: it bounds the memory that a file of one line takes.
 MAX_HEADER_BYTES = 1024**2
 
+# A quote in the header that is still open behind so many lines with quotes was never closed: the
+# record is taken apart anew after each of them.
+MAX_OPEN_LINES = 100
+
 LF, CR = b"\n", b"\r"
 
 _LINE_ENDS = {b"": re.compile(rb"\r\n?|\n"), LF: re.compile(LF), CR: re.compile(CR)}
@@ -95,11 +99,13 @@ class FirstLines:
         """
         record = line = self._take(self._until_end)
         found = self._fields(record)
+        tries = 0
         while found is None:
+            tries += 1
             # Only a quote can close what is open: no line end before it counts.
             quote = self._dialect.quote_byte or b""
             more = self._take(re.compile(re.escape(quote)), len(record))
-            if not more.endswith(quote):
+            if not more.endswith(quote) or tries > MAX_OPEN_LINES:
                 raise FileError(
                     f"{self._path}: a quote that is opened in line {self.count + 1} is never "
                     "closed: close it, or set quote in the table's dialect"

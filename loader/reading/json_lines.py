@@ -8,6 +8,7 @@ in a column that is declared as text.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,8 +24,8 @@ class UnknownColumns(Exception):  # noqa: N818 - not a fault: the raw table has 
         self.names = list(names)
 
 
-class _Number(str):
-    """A JSON number as it is written."""
+class Number(str):
+    """A number as it is written in JSON."""
 
     __slots__ = ()
 
@@ -34,23 +35,23 @@ def _refuse_constant(name: str) -> None:
 
 
 _decode: Callable[[str], Any] = json.JSONDecoder(
-    parse_float=_Number, parse_int=_Number, parse_constant=_refuse_constant
+    parse_float=Number, parse_int=Number, parse_constant=_refuse_constant
 ).decode
 
 
-def _json_text(value: object) -> str:
+def json_text(value: object) -> str:
     """Write a JSON value again, numbers as they were written."""
     if isinstance(value, dict):
         return (
             "{"
             + ", ".join(
-                f"{json.dumps(k, ensure_ascii=False)}: {_json_text(v)}" for k, v in value.items()
+                f"{json.dumps(k, ensure_ascii=False)}: {json_text(v)}" for k, v in value.items()
             )
             + "}"
         )
     if isinstance(value, list):
-        return "[" + ", ".join(map(_json_text, value)) + "]"
-    if isinstance(value, _Number):
+        return "[" + ", ".join(map(json_text, value)) + "]"
+    if isinstance(value, Number):
         return str(value)
     return json.dumps(value, ensure_ascii=False)
 
@@ -60,7 +61,7 @@ def _csv_field(value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        value = _json_text(value)
+        value = json_text(value)
     return '"' + value.replace('"', '""') + '"'
 
 
@@ -76,6 +77,15 @@ def _json_record(line: bytes) -> dict[str, Any] | Fault:
     if not isinstance(record, dict):
         return Fault("not_json", "is not a JSON object")
     return record
+
+
+def _renamed(record: dict[str, Any], rename: Mapping[str, str]) -> dict[str, Any] | Fault:
+    renamed = {rename.get(name, name): value for name, value in record.items()}
+    if len(renamed) < len(record):
+        counted = Counter(rename.get(name, name) for name in record)
+        column, _ = counted.most_common(1)[0]
+        return Fault("named_twice", f"holds column {column!r} under several names")
+    return renamed
 
 
 def json_to_csv(  # noqa: PLR0913 - what a file and its table say
@@ -106,9 +116,9 @@ def json_to_csv(  # noqa: PLR0913 - what a file and its table say
     for number, line in enumerate(lines, start=first):
         body = line.rstrip(b"\r\n")
         record = _json_record(body.removeprefix(b"\xef\xbb\xbf") if number == 1 else body)
+        if rename and not isinstance(record, Fault):
+            record = _renamed(record, rename)
         if not isinstance(record, Fault):
-            if rename:
-                record = {rename.get(name, name): value for name, value in record.items()}
             if not record.keys() <= seen:
                 if not record.keys() <= known:
                     raise UnknownColumns([name for name in record if name not in known])

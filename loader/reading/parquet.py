@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +22,7 @@ import pyarrow.parquet as pq
 
 from loader.errors import FileError
 from loader.finding.discovery import LandedFile
+from loader.reading.json_lines import Number, json_text
 from loader.reading.records import Fault, Reject
 
 # Rows turned to text at a time: a few MB, whatever the size of the file's row groups.
@@ -105,7 +109,7 @@ def _one_line(error: Exception) -> str:
 def _column_text(file: LandedFile, name: str, batch: pa.RecordBatch) -> pa.Array:
     try:
         return _as_text(batch.column(name))
-    except pa.ArrowException as error:
+    except (pa.ArrowException, ValueError, OverflowError) as error:
         raise FileError(
             f"{file.path}: column {name!r} cannot be text: {_one_line(error)}"
         ) from None
@@ -118,8 +122,7 @@ def _as_text(column: pa.Array) -> pa.Array:
         return _as_text(column.dictionary_decode())
     if pa.types.is_nested(kind):
         texts = [
-            None if value is None else json.dumps(value, ensure_ascii=False, default=str)
-            for value in column.to_pylist()
+            None if value is None else json_text(_plain(value)) for value in column.to_pylist()
         ]
         return pa.array(texts, pa.string())
     if pa.types.is_timestamp(kind):
@@ -128,6 +131,28 @@ def _as_text(column: pa.Array) -> pa.Array:
         texts = pc.replace_substring_regex(in_utc.cast(pa.string()), r"\.0+(Z?)$", r"\1")
         return pc.replace_substring_regex(texts, "Z$", "+00")
     return column.cast(pa.string())
+
+
+def _plain(value: object) -> object:
+    """Give what JSON has for a nested value: times in UTC, decimals with all their digits.
+
+    JSON has no number for what is none, or infinite: it becomes a text, as it is outside of JSON.
+
+    Raises:
+        UnicodeDecodeError: bytes that are no UTF-8.
+    """
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Decimal):
+        return Number(value)
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return f"{value.astimezone(UTC).replace(tzinfo=None)}+00"
+    is_json = value is None or isinstance(value, int | str)
+    return value if is_json or (isinstance(value, float) and math.isfinite(value)) else str(value)
 
 
 def _set_aside(table: pa.Table, aside: Callable[[Reject], None]) -> pa.Table:

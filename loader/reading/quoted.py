@@ -1,4 +1,4 @@
-"""A record of a CSV file taken apart, where speed does not matter: in headers and in samples."""
+"""A record of a CSV file taken apart: what stands in quotes, and its fields."""
 
 from __future__ import annotations
 
@@ -14,9 +14,19 @@ class BrokenQuotingError(Exception):
 def _patterns(quote: bytes, escape: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     """Patterns of a quoted field and of an escape in it."""
     q, e = re.escape(quote), re.escape(escape)
-    inside = rb"[^%b]|%b%b" % (q, q, q) if quote == escape else rb"[^%b%b]|%b." % (q, e, e)
-    field = re.compile(rb"%b(?:%b)*+%b" % (q, inside, q), re.DOTALL)
+    field = re.compile(q + inside_quotes(quote, escape) + q)
     return field, re.compile(rb"%b([%b%b])" % (e, q, e))
+
+
+def inside_quotes(quote: bytes, escape: bytes) -> bytes:
+    """Give a pattern of what stands between an opening quote and the one that closes it.
+
+    An escape before another character than these two stands for itself.
+    """
+    q, e = re.escape(quote), re.escape(escape)
+    if quote == escape:
+        return rb"(?:[^%b]++|%b%b)*+" % (q, q, q)
+    return rb"(?:[^%b%b]++|%b[%b%b]?+)*+" % (q, e, e, q, e)
 
 
 def split(

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from loader.reading.dialect import Dialect
+from loader.reading.encoding import utf16_of
 
 # Read at a time when lines are counted.
 _PIECE = 256 * 1024
@@ -29,7 +29,7 @@ class Reject(NamedTuple):
         byte_offset: of its first byte in the decompressed file; None where that says nothing.
         reason: a code.
         message: what is wrong, to follow "record 5: ".
-        line: its bytes without the line end; of UTF-16, in UTF-8.
+        line: its bytes without the line end; of UTF-16, in UTF-8 until `locate` has found it.
     """
 
     record_number: int
@@ -54,6 +54,8 @@ def text_fault(line: bytes, encoding: str = "utf-8") -> Fault | None:
         line: the bytes; of UTF-16, turned into UTF-8.
         encoding: of the file, as a dialect calls it.
     """
+    if b"\0" in line and encoding == "utf-16":
+        return Fault("nul_byte", "holds a NUL character")
     if b"\0" in line:
         return Fault("nul_byte", f"holds a NUL byte at byte {line.index(0) + 1}")
     start = first_undecodable(line, encoding)
@@ -82,17 +84,18 @@ def first_undecodable(data: bytes, encoding: str, start: int = 0) -> int | None:
 
 
 def locate(
-    stream: io.BufferedIOBase, rejects: Sequence[Reject], dialect: Dialect, line_end: bytes
+    stream: io.BufferedIOBase, rejects: Sequence[Reject], encoding: str, line_end: bytes
 ) -> list[Reject]:
-    """Find the lines that rejects stand in, and where they begin in the file's own bytes.
+    """Find the lines that rejects stand in, where they begin in the file's own bytes, and these.
 
     Args:
         stream: the file's content from its first byte on; it is read to the last of them.
         rejects: their offsets are those in the content.
-        dialect: of the file. In UTF-16 the offsets differ from those of the content.
+        encoding: of the file itself, by Python's name; the content of UTF-16 is UTF-8.
         line_end: LF or CR.
     """
     found: list[Reject] = []
+    is_utf16 = encoding.startswith("utf-16")
     position = lines = units = 0
     piece = b""
     start = 0  # of what is left of the piece
@@ -105,12 +108,15 @@ def locate(
                     break
             end = min(len(piece), start + reject.byte_offset - position)
             lines += piece.count(line_end, start, end)
-            if dialect.encoding == "utf-16":
+            if is_utf16:
                 units += _utf16_units(piece[start:end])
             position += end - start
             start = end
-        offset = 2 * units if dialect.encoding == "utf-16" else reject.byte_offset
-        found.append(reject._replace(line_number=lines + 1, byte_offset=offset))
+        located = reject._replace(line_number=lines + 1)
+        if is_utf16:
+            line = utf16_of(reject.line, encoding)
+            located = located._replace(byte_offset=2 * units, line=line)
+        found.append(located)
     return sorted(found)
 
 

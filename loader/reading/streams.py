@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import hashlib
 import io
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from loader.errors import FileError
 from loader.finding.discovery import LandedFile
-from loader.reading.dialect import Dialect, LineEnds
+from loader.reading.dialect import Dialect
 from loader.reading.encoding import Utf16AsUtf8
+from loader.reading.whole import Whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 # Bytes handed to libpq at a time. Of the server's own COPY, blocks of 32 KB reached 0.89, of 64 and
 # 256 KB 0.95, of 1 MB 0.88 (best of 5, 1.5M rows of 9 columns, 2 connections, PostgreSQL 18).
 BLOCK = 64 * 1024
-
-# Makes the error for content whose last line has no end, which would be this one.
-_CutOff = Callable[[bytes], FileError]
 
 
 class Stopped(Exception):  # noqa: N818 - not a fault: the run is being ended
@@ -143,44 +140,6 @@ def _zstd(stored: _Stored) -> pa.NativeFile:
     return pa.CompressedInputStream(pa.PythonFile(stored, mode="r"), "zstd")
 
 
-class _Whole(io.RawIOBase):
-    """Content of which only the end of its last line shows that it is whole.
-
-    To come to the end without one is an error: before the last record is given away, so that a cut
-    one is not taken for one that is only faulty.
-    """
-
-    def __init__(self, inner: io.RawIOBase, line_ends: LineEnds, cut_off: _CutOff) -> None:
-        self._inner, self._cut_off = inner, cut_off
-        self._end = {"auto": b"", "cr": b"\r"}.get(line_ends, b"\n")
-        self._first, self._last = b"", b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        n = self._inner.readinto(buffer) or 0
-        content = memoryview(buffer)[:n]
-        if n == 0:
-            if self._last not in {b"", self._end or b"\r"} and self._first != codecs.BOM_UTF8:
-                raise self._cut_off(self._end or b"\n")
-            return 0
-        if not self._end:
-            self._end = _first_line_end(self._last + bytes(content))
-        if len(self._first) <= len(codecs.BOM_UTF8):
-            self._first += bytes(content[: len(codecs.BOM_UTF8) + 1])
-        self._last = bytes(content[-1:])
-        return n
-
-
-def _first_line_end(content: bytes) -> bytes:
-    """Give LF, which stands for CRLF as well, or CR; empty where it takes more to tell."""
-    lf, cr = content.find(b"\n"), content.find(b"\r")
-    if cr == -1 or -1 < lf <= cr + 1:
-        return b"\n" if lf != -1 else b""
-    return b"\r" if cr + 1 < len(content) else b""
-
-
 class FileStream(io.BufferedReader):
     """A landed file's content, from its first byte to its last: decompressed, UTF-16 as UTF-8.
 
@@ -204,20 +163,39 @@ class FileStream(io.BufferedReader):
         raw: io.RawIOBase = self._stored
         if file.compression:
             raw = _Unpacked(file, self._stored)
+        self._dialect = dialect
+        self._utf16: Utf16AsUtf8 | None = None
         if dialect and dialect.encoding == "utf-16":
-            raw = Utf16AsUtf8(raw)
+            raw = self._utf16 = Utf16AsUtf8(raw)
+        self._whole: Whole | None = None
         if file.needs_line_end:
 
             def cut_off(line_end: bytes) -> FileError:
                 return _no_line_end(file, meter, dialect, line_end)
 
-            raw = _Whole(raw, dialect.line_ends if dialect else "lf", cut_off)
+            raw = self._whole = Whole(raw, dialect.line_ends if dialect else "lf", cut_off)
         super().__init__(raw, BLOCK)
 
     def close(self) -> None:
         """Close the file."""
         super().close()
         self._stored.close()
+
+    def settle_line_end(self, line_end: bytes) -> None:
+        """Say how lines end: the first end that the stream has seen may stand in quotes.
+
+        Args:
+            line_end: LF, which stands for CRLF as well, or CR.
+        """
+        if self._whole is not None:
+            self._whole.settle(line_end)
+
+    @property
+    def encoding(self) -> str:
+        """Python's name of the file's own encoding; that of UTF-16 is known once it was read."""
+        if self._utf16 is not None:
+            return self._utf16.codec
+        return self._dialect.encoding if self._dialect else "utf-8"
 
     @property
     def disk_bytes(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from loader.reading.quoted import inside_quotes
 from loader.reading.scanning import LF, Rules
 
 
@@ -35,15 +36,11 @@ class StrictReader:
         quote = re.escape(rules.quote or b"")
         special = re.escape(rules.delimiter) + re.escape(rules.line_end) + quote
         self._plain = re.compile(b"[^" + special + b"]*+")
-        if rules.escape is None:
-            inside = b"(?:[^Q]++|QQ)*+".replace(b"Q", quote)
-        else:
-            parts = {b"Q": quote, b"E": re.escape(rules.escape)}
-            pattern = b"(?:[^QE]++|E[QE]?+)*+"
-            inside = re.sub(b"[QE]", lambda found: parts[found[0]], pattern)
         # Beside a quote it may mean that the quote is part of the value.
         self._special = rules.escape or rules.quote
-        self._inside = re.compile(inside) if rules.quote else None
+        self._inside: re.Pattern[bytes] | None = None
+        if rules.quote is not None:
+            self._inside = re.compile(inside_quotes(rules.quote, rules.escape or rules.quote))
 
     def read(self, data: bytes, start: int, *, is_end: bool) -> Extent | None:
         """Read the record that begins at a position.

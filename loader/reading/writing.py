@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from loader.reading import bits
 from loader.reading.bits import Bytes, Flags, Positions
 from loader.reading.dialect import NO_QUOTE
+from loader.reading.quoted import split
 from loader.reading.scanning import CR, LF, Quoting, Rules
 
 
@@ -28,7 +27,6 @@ class Writer:
         special = (dialect.delimiter, dialect.quote or "", dialect.escape or "", *dialect.nulls)
         self._quotes_numbers = any(any(map(str.isdecimal, text)) for text in special)
         self._escape = rules.escape or rules.quote or NO_QUOTE
-        self._field = _field_pattern(rules)
 
     def run(
         self, data: bytes, starts: Positions, ends: Positions, kept: Flags, numbers: Positions
@@ -60,7 +58,10 @@ class Writer:
     def one(self, body: bytes, number: int) -> bytes:
         """Write a record, given without its line end."""
         if self._other_nulls or (self._no_quote and self._no_quote in body):
-            body = self._rules.delimiter.join(map(self._rewritten, self._fields(body)))
+            rules = self._rules
+            fields = split(body, rules.delimiter, rules.quote, self._escape)
+            assert fields is not None  # the record is good
+            body = rules.delimiter.join(map(self._rewritten, fields))
         return self._prefix(number) + body + LF
 
     def _with_lf(self, data: Bytes, starts: Positions, ends: Positions) -> tuple[Bytes, Positions]:
@@ -124,17 +125,6 @@ class Writer:
             texts[:, place] = digits + ord("0")
         return texts
 
-    def _fields(self, body: bytes) -> list[bytes]:
-        if self._field is None or (self._rules.quote or b"") not in body:
-            return body.split(self._rules.delimiter)
-        found, position = [], 0
-        while matched := self._field.match(body, position):
-            found.append(matched[0])
-            position = matched.end() + 1
-            if position > len(body):
-                break
-        return found
-
     def _rewritten(self, field: bytes) -> bytes:
         if field in self._other_nulls:
             return self._null
@@ -165,17 +155,3 @@ def _inserted(data: Bytes, at: Positions, texts: Bytes) -> Bytes:
     out[is_data] = data
     out[places] = texts
     return out
-
-
-def _field_pattern(rules: Rules) -> re.Pattern[bytes] | None:
-    """Make a pattern of one field of a sound record; None where nothing is quoted."""
-    if rules.quote is None:
-        return None
-    parts = {
-        b"Q": re.escape(rules.quote),
-        b"E": re.escape(rules.escape or b""),
-        b"D": re.escape(rules.delimiter),
-    }
-    inside = b"[^Q]|QQ" if rules.escape is None else b"[^QE]|E[QE]?+"
-    pattern = b"(?:Q(?:" + inside + b")*+Q)?+[^D]*+"
-    return re.compile(re.sub(b"[QED]", lambda found: parts[found[0]], pattern), re.DOTALL)

@@ -29,6 +29,18 @@ DIALECTS = [
         dialect={"quote": "'"},
     ),
     Case(
+        "line ends: LF, the first of the file is a CR in quotes",
+        b'"1\rx",rye,2\n2,oat,3\n',
+        rows(("1\rx", "rye", "2"), TWO),
+        dialect={"header": False},
+    ),
+    Case(
+        "line ends: CR, the first of the file is a LF in quotes",
+        b'"1\nx",rye,2\r2,oat,3\r',
+        rows(("1\nx", "rye", "2"), TWO),
+        dialect={"header": False},
+    ),
+    Case(
         "quote: none",
         b'a,b,c\n1,5" x 7",2\n"2",","\n3,"",\'\n',
         rows(("1", '5" x 7"', "2"), ('"2"', '"', '"'), ("3", '""', "'")),

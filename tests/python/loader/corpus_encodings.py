@@ -85,8 +85,8 @@ ENCODINGS = [
         "a,b,c\n1,rye,2\nzwölf,2\n2,oat,3\n3,x,y,z\n".encode("utf-16-le"),
         {1: ONE, 3: TWO},
         {
-            2: ("too_few_fields", "zwölf,2".encode()),
-            4: ("too_many_fields", b"3,x,y,z"),
+            2: ("too_few_fields", "zwölf,2".encode("utf-16-le")),
+            4: ("too_many_fields", "3,x,y,z".encode("utf-16-le")),
         },
         dialect={"encoding": "utf-16"},
     ),
@@ -94,7 +94,7 @@ ENCODINGS = [
         "utf-16, bad records, big-endian with a mark, beside characters of four bytes",
         codecs.BOM_UTF16_BE + "a,b,c\n😀,€,ß\n😀,2\n2,oat,3\n".encode("utf-16-be"),
         {1: ("😀", "€", "ß"), 3: TWO},
-        {2: ("too_few_fields", "😀,2".encode())},
+        {2: ("too_few_fields", "😀,2".encode("utf-16-be"))},
         dialect={"encoding": "utf-16"},
     ),
     Case(

@@ -112,7 +112,7 @@ def test_a_refused_batch_ends_the_command_with_one_line_and_exit_code_1(
     result = cli("farm")
     assert result.exit_code == 1
     assert result.stdout.count("failed: ") == 1
-    assert "Error: 1 of farm's deliveries failed" in result.stderr
+    assert "Error: 1 failure in farm (see above)" in result.stderr
 
 
 def test_a_sound_batch_that_was_half_loaded_goes_on(load, query: Query, deliver) -> None:

@@ -112,6 +112,44 @@ def test_a_connection_cut_anywhere_costs_no_row(through, proxy: Proxy, query, af
 
 
 @at_once
+@pytest.mark.parametrize(
+    "word",
+    [
+        b"set timezone",
+        b"pg_try_advisory_lock",
+        b"create schema if not exists raw",
+        b"create table",
+        b"status = 'loading'",
+        b"pg_table_size",
+        b"brin_summarize_new_values",
+    ],
+)
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_connection_cut_beside_the_files_is_tried_again(
+    through, proxy: Proxy, query, monkeypatch: pytest.MonkeyPatch, word: bytes, *, times: int
+) -> None:
+    """While it gets ready, the lock and the tables made in one go, and while it clears up."""
+    monkeypatch.setattr("loader.raw.indexes.BULK_BYTES", 1)
+    proxy.cut(word=word, times=times)
+    result = through()
+    assert proxy.cuts == times
+    assert result.exit_code == 0, result.output
+    assert_complete(query)
+
+
+@at_once
+def test_a_connection_cut_while_a_failed_file_is_written_down_stops_no_other(
+    through, proxy: Proxy, query, landing: Path
+) -> None:
+    (landing / "sacks-bad.csv").write_text("neither,of,them\n1,2,3\n")
+    proxy.cut(word=b"'failed'", times=2)
+    result = through()
+    assert proxy.cuts == 2
+    assert "1 failure in mill" in result.output
+    assert_complete(query)
+
+
+@at_once
 def test_a_network_that_never_lets_a_file_through(through, proxy: Proxy, query) -> None:
     proxy.cut(after=30_000, times=None)
     result = through()

@@ -179,6 +179,10 @@ def test_a_file_of_another_size_than_promised_is_refused(
             "x: {layout: batches, tables: {t: {columns: [a], last_line_end: required}}}",
             "table t: in the layout batches the manifest's sums prove",
         ),
+        ("x: {layout: batches}\nx: {layout: files}", "the key 'x' stands twice"),
+        ("x: {tables: {t: {columns: [a], columns: [b]}}}", "the key 'columns' stands twice"),
+        ("x: {nulls: [0000-00-00]}", "year 0 is out of range: put what is no date and no number"),
+        ("x: " + "[" * 2000, "is nested too deep"),
         ("x: {layout: batches, tables: {'T; drop': {columns: [a]}}}", "x.tables.T; drop"),
         (
             "x_a: {layout: batches, tables: {b: {columns: [a]}}}\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,22 @@ def test_links_to_folders_are_followed_inside_and_refused_outside(landing: Path)
     assert found(landing, "out/*.csv").problems != []
 
 
+def test_links_that_lead_in_a_circle_are_not_followed_for_ever(landing: Path) -> None:
+    write(landing / "a" / "cows.csv", landing / "b" / "cows.csv")
+    (landing / "a" / "other").symlink_to("../b")
+    (landing / "b" / "other").symlink_to("../a")
+    delivered = found(landing, "**/*.csv")
+    assert [file.name for file in delivered.files] == [
+        "a/cows.csv",
+        "a/other/cows.csv",
+        "b/cows.csv",
+        "b/other/cows.csv",
+    ]
+    assert LocalStore(landing).entries(deep=True)["a/other/other"].fault == (
+        "is a link to a folder around it"
+    )
+
+
 def test_the_folder_itself_may_be_a_link(landing: Path) -> None:
     write(landing / "a.csv")
     link = landing.parent / "link"
@@ -100,6 +118,23 @@ def test_the_folder_itself_may_be_a_link(landing: Path) -> None:
     (file,) = found(link, "*.csv").files
     assert str(file.path) == str(link / "a.csv")
     assert file.uri == (landing / "a.csv").as_uri()
+
+
+def test_a_file_that_is_renamed_while_the_folder_is_listed(
+    landing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(landing / "cows-1.csv", landing / "cows-2.csv.part")
+    listed = os.scandir
+
+    @contextmanager
+    def scandir(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with listed(folder) as entries:
+            seen = list(entries)
+        (landing / "cows-2.csv.part").rename(landing / "cows-2.csv")
+        yield iter(seen)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert [file.name for file in found(landing, "*.csv").files] == ["cows-1.csv"]
 
 
 def test_what_is_no_file_is_a_problem(landing: Path) -> None:

@@ -110,7 +110,7 @@ def test_failures_are_told_and_end_with_one_error(told, landing: Path) -> None:
     assert "has 2 fields" in failed["error"]
     last = done.events[-1]
     assert (last["event"], last["level"]) == ("error", "error")
-    assert last["message"].startswith("1 of mill's deliveries failed")
+    assert last["message"].startswith("1 failure in mill (see above)")
     assert done.document["verdict"] == "partly_failed"
 
 
@@ -180,6 +180,6 @@ def test_an_interrupt_is_told(start, held, query) -> None:
 def test_text_is_the_default(cli, landing: Path) -> None:
     (landing / "sacks.csv").write_text(GOOD)
     result = cli()
-    assert "1 files loaded" in result.stdout
+    assert "1 file loaded" in result.stdout
     assert f"run record: {os.environ['LOADER_RECORD']}" in result.stderr
     assert "{" not in result.output

@@ -217,4 +217,4 @@ def test_a_pattern_that_leads_out_loads_nothing(
     result = declared(["id", "grain", "weight"], patterns=[pattern])
     assert result.exit_code == 1
     assert "Traceback" not in result.output
-    assert "1 files loaded" not in result.output
+    assert "1 file loaded" not in result.output

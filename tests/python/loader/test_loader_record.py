@@ -151,7 +151,7 @@ def test_what_failed(recorded, landing: Path) -> None:
     assert record["verdict"] == "partly_failed"
     failed = files(record)["sacks-2.csv"]
     assert failed["status"] == "failed"
-    assert "more than 1 records cannot be loaded" in failed["error"]
+    assert "more than 1 record cannot be loaded" in failed["error"]
     assert "rows" not in failed
     (landing / "sacks-1.csv").unlink()
     assert recorded("mill", "--max-rejects", "1")["verdict"] == "failed"

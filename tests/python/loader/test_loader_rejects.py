@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from loader.errors import RejectsError
+from loader.errors import FileError, RejectsError
+from loader.loading import load_file
 from loader.loading.budget import Budget, Rejects
-from loader.reading.records import Reject
+from loader.reading.records import Reject, locate
 
 DIRTY = (
     b"id,grain,weight\n"
@@ -53,6 +57,22 @@ def test_good_records_load_and_bad_ones_are_kept(load, query, landing: Path) -> 
     assert [line for _, line, *_ in rejects] == [4, 5, 6, 7, 8, 10, 11]
     assert query("select rows, rejects, rows + rejects from raw._loads") == [(3, 7, 10)]
     assert query("select count(*) from raw._rejects r join raw._loads using (load_id)") == [(7,)]
+
+
+def test_a_file_that_is_changed_before_its_rejects_are_located_is_refused(
+    load, query, landing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (landing / "sacks.csv").write_bytes(DIRTY)
+
+    def changed(*arguments: Any) -> list[Reject]:
+        found = locate(*arguments)
+        (landing / "sacks.csv").write_bytes(b"id\n" + DIRTY)
+        return found
+
+    monkeypatch.setattr(load_file, "locate", changed)
+    (outcome,) = load(max_rejects=7).outcomes
+    assert "sacks.csv: was changed while the run went on" in outcome.error
+    assert query("select count(*) from raw.mill_sacks") == [(0,)]
 
 
 def test_one_reject_too_many_fails_the_whole_file(load, query, landing: Path) -> None:
@@ -106,7 +126,8 @@ def test_a_share_is_judged_over_the_whole_file(
         within = outcome.name == "sacks-within.csv"
         assert outcome.status == ("loaded" if within else "failed"), outcome
         if not within and allowed:
-            assert f"more than {allowed} records ({share} of the file)" in outcome.error
+            noun = "record" if allowed == 1 else "records"
+            assert f"more than {allowed} {noun} ({share} of the file)" in outcome.error
     assert query("select rows, rejects from raw._loads where status = 'loaded'") == [
         (records - allowed, allowed)
     ]
@@ -139,3 +160,47 @@ def test_mixed_line_ends_are_no_reject(load, query, landing: Path) -> None:
         ("2", "3", 2),
         ("3", "4", 3),
     ]
+
+
+LONG = Reject(7, 8, 9, "too_few_fields", "has 1 fields, the header names 3", b"x" * 1_000_000)
+
+
+def test_a_share_of_a_file_of_unknown_length_keeps_memory_flat() -> None:
+    """Without a manifest the share is known at the end, and until then all may be bad."""
+    tracemalloc.start()
+    rejects = Rejects("x.csv", Budget.parse("5%"))
+    for number in range(100, 0, -1):
+        rejects.add(LONG._replace(record_number=number))
+    with pytest.raises(RejectsError, match=r"more than 5 records \(5% of the file\).* record 1: "):
+        rejects.settle(100)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30_000_000
+
+
+def test_what_is_set_aside_comes_back_as_it_was() -> None:
+    rejects = Rejects("x.csv", Budget.parse("50%"))
+    added = [LONG._replace(record_number=number, byte_offset=None) for number in (20, 3, 11)]
+    added += [LONG._replace(record_number=2**40, line=bytes(range(256)), message="“é”")] * 20
+    for reject in added:
+        rejects.add(reject)
+    assert rejects.settle(100) == added
+
+
+def test_a_full_disk_of_temporary_files_fails_the_file(monkeypatch) -> None:
+    rejects = Rejects("x.csv", Budget.parse("50%"))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("loader.loading.budget.marshal.dump", full)
+    with pytest.raises(FileError, match=r"x\.csv: its rejects cannot be written to .*: No space"):
+        rejects.add(LONG)
+
+
+def test_a_bad_file_without_a_manifest_is_spilled_and_refused(load, landing: Path, monkeypatch):
+    monkeypatch.setattr("loader.loading.budget._IN_MEMORY", 100)
+    (landing / "sacks.csv").write_text("id,grain,weight\n" + "1,rye\n" * 5000)
+    (outcome,) = load(max_rejects="5%").outcomes
+    assert "more than 250 records (5% of the file) cannot be loaded" in outcome.error
+    assert "the first is record 1: has 2 fields" in outcome.error

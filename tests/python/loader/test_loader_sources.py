@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from loader.__main__ import main
+from loader.commands.rejects import rejects
 from loader.durations import parse_duration
 from loader.errors import SourcesError
 from loader.names import COMMANDS
@@ -173,7 +174,7 @@ def test_commands_are_no_sources(name: str) -> None:
 
 
 def test_every_command_is_known_as_one() -> None:
-    assert main.commands.keys() <= COMMANDS
+    assert main.commands.keys() | rejects.commands.keys() == COMMANDS
 
 
 def test_a_table_has_only_so_many_columns() -> None:
@@ -236,7 +237,10 @@ def test_where_a_table_is_copied_from(written: str, relation: tuple[str, str]) -
         ("key: [id], overlap: 1h", "without updated_at nothing can overlap: remove overlap"),
         ("key: [id], updated_at: at, overlap: 5", "x.tables.t.overlap: "),
         ("key: [id], updated_at: at, overlap: soon", "write it like 30s, 5 minutes, 1h or 2d"),
-        ("key: [id], from: orders", "'orders' is not schema.table"),
+        (
+            "key: [id], from: Order lines",
+            "'Order lines' is not schema.table, such as public.orders",
+        ),
         ("key: [id], from: a.b.c", "'a.b.c' is not schema.table"),
         ("key: [id], from: crm." + "x" * 64, "longer than PostgreSQL's 63 bytes"),
         ("key: [id], patterns: [a]", "x.tables.t.patterns: "),

@@ -78,7 +78,7 @@ def test_what_was_loaded(status, tables, cli, query, landing: Path) -> None:
     assert tables()["flour"]["loads"] == 1
     assert tables()["stock"]["last_load"] is None
     text = status("mill").stdout
-    assert "rejects: sacks: 1 records are set aside" in text
+    assert "rejects: sacks: 1 record set aside" in text
     assert "farm" not in text
 
 

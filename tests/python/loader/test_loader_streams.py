@@ -15,8 +15,12 @@ from loader.errors import FileError
 from loader.finding.discovery import LandedFile
 from loader.finding.local import LocalStore
 from loader.finding.store import Location
+from loader.loading.budget import DEFAULT_BUDGET
+from loader.loading.job import Job, Terms
+from loader.raw.tables import RawTables
 from loader.reading.dialect import Dialect
 from loader.reading.streams import FileStream, Meter, Stopped, file_sha256
+from loader.sources import Table
 
 ROWS = b"id,name\n1,Erna\n2,Berta\n"
 
@@ -141,6 +145,23 @@ def test_the_last_line_must_have_an_end(  # noqa: PLR0917 - one argument a param
             stream.read()
 
 
+@pytest.mark.parametrize(
+    ("content", "line_end"),
+    [(b'"id\r",name\n1,Erna\n', b"\n"), (b'"id\n",name\r1,Erna\r', b"\r")],
+)
+def test_the_end_of_a_line_may_be_told(land: Land, content: bytes, line_end: bytes) -> None:
+    for whole, part in ((content, b""), (content[:-1], content[-1:])):
+        file = land("a.csv", whole, needs_line_end=True)
+        with FileStream(file, dialect=Dialect()) as stream:
+            assert stream.read(5) == content[:5]
+            stream.settle_line_end(line_end)
+            if not part:
+                assert stream.read() == content[5:]
+                continue
+            with pytest.raises(FileError, match=r"line 2 has no end"):
+                stream.read()
+
+
 @pytest.mark.parametrize("codec", ["utf-16", "utf-16-le"])
 def test_utf16_is_judged_as_what_it_says(land: Land, codec: str) -> None:
     dialect = Dialect(encoding="utf-16")
@@ -161,6 +182,14 @@ def test_json_lines_end_in_line_feeds(land: Land) -> None:
     file = land("a.json", b'{"id": 1}\r', needs_line_end=True, format="json")
     with FileStream(file) as stream, pytest.raises(FileError, match="line 1 has no end"):
         stream.read()
+
+
+def test_a_tables_dialect_says_nothing_of_its_json(land: Land) -> None:
+    file = land("a.json", b'{"id": 1}\n', needs_line_end=True, format="json")
+    declared = Table.model_validate({"columns": ["id"], "dialect": {"encoding": "utf-16"}})
+    terms = Terms(RawTables({}), DEFAULT_BUDGET, Meter())
+    with Job(file, declared, terms).open() as stream:
+        assert stream.read() == b'{"id": 1}\n'
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(land: Land) -> None:

@@ -14,6 +14,7 @@ import yaml
 from erp import ORDERS
 
 from loader.database.reading import READER
+from loader.errors import SourcesError
 from loader.loading.lock import locked
 from warehouse.settings import PROJECT_DIR
 
@@ -239,8 +240,55 @@ def test_the_source_cannot_be_reached(erp, monkeypatch):
     monkeypatch.delenv("ERP_URL")
     with pytest.raises(Exception, match="ERP_URL is not set"):
         shop.load()
-    monkeypatch.setenv("ERP_URL", "host=secret password=secret")
-    assert "secret:5432" in shop.load().outcomes[0].error
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "host=127.0.0.1 password=secret",
+        "postgresql://nobody:a/secret@127.0.0.1:9/shop",
+        "postgresql://nobody:1/secret@127.0.0.1:9/shop",
+        "postgresql://nobody:a@secret@127.0.0.1:9/shop",
+        "postgresql://nobody:a%secret@127.0.0.1:9/shop",
+        "postgresql://nobody:secret@127.0.0.1:9",
+        "mysql://nobody:secret@127.0.0.1:9/shop",
+    ],
+)
+def test_a_url_that_would_be_cut_in_its_password_is_not_repeated(erp, monkeypatch, url):
+    shop = erp(orders=DATED)
+    monkeypatch.setenv("ERP_URL", url)
+    with pytest.raises(SourcesError, match="ERP_URL is not a PostgreSQL URL") as refused:
+        shop.load()
+    assert "secret" not in str(refused.value)
+    assert shop.raw("select to_regclass('raw._loads')") == [(None,)]
+
+
+def test_a_failure_is_settled_by_a_run_that_finds_nothing_new(erp, monkeypatch):
+    shop = erp(orders=DATED)
+    shop.ask(ORDERS)
+    shop.ask("insert into orders values (1, 'x', '2024-01-01')")
+    url = os.environ["ERP_URL"]
+    shop.load_well()
+    for fault in range(2):
+        monkeypatch.setenv("ERP_URL", "postgresql://nobody@127.0.0.1:9/shop")
+        assert shop.load().failed
+        monkeypatch.setenv("ERP_URL", url)
+        assert shop.load_well(since="2024-01-01") == 0
+        assert _ledger(shop)[-1] == ("failed", "public.orders"), "a backfill is not the run"
+        for _again in range(2):
+            done = shop.load()
+            assert [(o.status, o.why) for o in done.outcomes] == [("skipped", "no_change")]
+        written = _ledger(shop)
+        assert len(written) == 3 + 2 * fault, "the second run has nothing to settle"
+        assert written[-1][0] == "loaded"
+        assert written[-1][1].startswith("public.orders@unchanged#")
+    shop.ask("insert into orders values (2, 'x', '2024-01-02')")
+    assert shop.load_well() == 1
+    shop.assert_in_step()
+
+
+def _ledger(shop):
+    return shop.raw("select status, file from raw._loads order by loaded_at")
 
 
 def test_a_role_that_may_not_read(erp):

@@ -63,7 +63,7 @@ def test_the_mark_and_what_is_behind_it(call, shop) -> None:
     )
     text = call("status", "--lag").stdout
     assert "orders: up to updated_at = 2024-01-05 04:00:00+00" in text
-    assert "orders: raw is 1 rows behind its source, the newest of 2024-02-01" in text
+    assert "orders: raw is 1 row behind its source, the newest of 2024-02-01" in text
 
 
 def test_the_source_is_asked_only_when_told_to(call, monkeypatch) -> None:
@@ -79,3 +79,14 @@ def test_before_the_first_load(call) -> None:
     result = call("status", "--lag")
     assert result.exit_code == 0
     assert result.stdout == "erp: nothing was loaded yet\n"
+
+
+def test_a_table_that_failed_is_settled_by_its_next_load(call, shop) -> None:
+    shop.ask("alter table orders drop constraint orders_pkey")
+    shop.ask("insert into orders values (1, 'x', '2024-02-01')")
+    assert call("load").exit_code == 1
+    assert call("status", "--check").exit_code == 1
+    shop.ask("delete from orders where updated_at = '2024-02-01'")
+    shop.ask("alter table orders add primary key (id)")
+    assert call("load").exit_code == 0
+    assert call("status", "--check").exit_code == 0

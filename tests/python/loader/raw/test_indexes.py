@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 
 from loader.errors import IndexesError
+from loader.loading.record import verdict
 from loader.raw import indexes
 from loader.raw.indexes import BULK_BYTES, rebuild_indexes, set_indexes_aside
 from loader.raw.tables import prepare
@@ -264,3 +265,20 @@ def test_two_runs_that_build_at_once_build_each_index_once(conn, query):
     for thread in threads:
         thread.join()
     assert sorted(built) == ["collated", "partial", "plain"]
+
+
+def test_a_run_tells_of_an_index_that_cannot_be_built_again(load, query, landing, monkeypatch):
+    """All files are in, so nothing ended the run early; running again alone does not help."""
+    monkeypatch.setattr(indexes, "BULK_BYTES", 1)
+    monkeypatch.setattr(indexes, "BULK_SHARE", 0)
+    (landing / "sacks.csv").write_text("id,grain,weight\n1,rye,1\n")
+    assert not load().failed
+    query(INDEXES["covering"])
+    (landing / "sacks-1.csv").write_text("id,grain,weight\n7,rye,1\n7,oats,2\n")
+    done = load()
+    assert done.count("loaded") == 1
+    assert done.fatal is None
+    (problem,) = done.problems
+    assert "correct the rows and run the loader again, or give the index up" in problem.message
+    assert verdict(done) == "partly_failed"
+    assert kept(query) == ["covering"]

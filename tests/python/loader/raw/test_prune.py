@@ -79,7 +79,7 @@ def pruned(query):
 
 def test_old_consumed_rows_go_and_the_ledger_remembers(loads, loader, query, landing):
     said = loader("prune", "mill", "--keep", "30d")
-    assert "mill sacks: 2 rows of 1 loads deleted, about" in said
+    assert "mill sacks: 2 rows of 1 load deleted, about" in said
     assert held(query) == [(3, 3), (4, 4)]
     assert pruned(query) == [1, 2]
     assert query("select load_id, rows, rejects, status from raw._loads where load_id = 2") == [

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from loader.__main__ import main
 from loader.loading.lock import locked
 from loader.raw import replay_load
+from loader.raw.corrections import write_corrections
 from loader.raw.rejects import excerpt
 from warehouse.settings import PROJECT_DIR
 
@@ -214,6 +215,16 @@ def test_text_is_text_in_the_encoding_of_its_file(loaded, loader, tmp_path):
     assert base64.b64decode(three["line_base64"]) == b"3;\x81"
 
 
+def test_an_export_that_breaks_off_leaves_nothing(tmp_path):
+    def broken():
+        raise psycopg2.OperationalError("the server is gone")
+        yield
+
+    with pytest.raises(psycopg2.OperationalError):
+        write_corrections(tmp_path / "c.jsonl", broken(), lambda _: None)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_export_never_overwrites(sacks, loader, tmp_path):
     path = tmp_path / "mine.jsonl"
     path.write_text("corrections")
@@ -304,6 +315,41 @@ def test_bytes_in_the_encoding_of_the_file_can_be_given(loaded, loader, tmp_path
     path = corrected(tmp_path, [fix(one, "1;'数量'"), three])
     loader("rejects", "replay", "--file", path)
     assert rows(query, "bread", "id, kind") == [(1, "1", "数量"), (2, "2", "b"), (3, "3", "€")]
+
+
+@pytest.mark.parametrize(
+    ("mark", "codec"), [("", "utf-16-le"), ("\ufeff", "utf-16-le"), ("\ufeff", "utf-16-be")]
+)
+def test_records_of_utf16_are_kept_as_the_file_has_them(
+    loader, loaded, sources_file, tmp_path, *, query, mark, codec
+):
+    declared = yaml.safe_load(sources_file.read_text())
+    declared["mill"]["tables"]["sacks"]["dialect"] = {"encoding": "utf-16"}
+    sources_file.write_text(yaml.safe_dump(declared))
+    bad = ['2,"数"量,7', "3,1;2", "4,\ud800,x", "5,a"]
+    lines = [mark + "id,grain,weight", "1,rye,2", *bad, ""]
+    content = "\n".join(lines).encode(codec, "surrogatepass")
+    loaded({"sacks1.csv": content})
+    ((encoding,),) = query("select encoding from raw._loads")
+    assert encoding == codec
+    kept = query("select line, byte_offset from raw._rejects order by record_number")
+    assert [bytes(line) for line, _ in kept] == [b.encode(codec, "surrogatepass") for b in bad]
+    assert all(content[offset:].startswith(bytes(line)) for line, offset in kept)
+    assert '    2,"数"量,7\n' in loader("rejects", "mill")
+    two, three, four, five = exported(loader, tmp_path)
+    assert (two["line"], three["line"], five["line"]) == (bad[0], bad[1], bad[3])
+    four["line_base64"] = base64.b64encode("4,数,8".encode(codec)).decode()
+    path = corrected(tmp_path, [fix(two, "2,量,7"), four])
+    loader("rejects", "replay", "--file", path)
+    declared["mill"]["tables"]["sacks"]["dialect"]["delimiter"] = ";"
+    declared["mill"]["tables"]["sacks"]["columns"] = ["id", "grain"]
+    query("update raw._loads set columns = '{id,grain}'")
+    sources_file.write_text(yaml.safe_dump(declared))
+    loader("rejects", "replay", "mill", exit_code=1)
+    assert rows(query, columns="id, grain") == [
+        (1, "1", "rye"), (2, "2", "量"), (3, "3,1", "2"), (4, "4", "数")
+    ]  # fmt: skip
+    assert still_open(query) == [5]
 
 
 def test_json_is_replayed_with_its_columns(loaded, loader, tmp_path, query):
@@ -484,6 +530,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from loader.raw import replay_load
+from loader.raw.corrections import write_corrections
 from loader.raw.rejects import excerpt
 from warehouse.settings import PROJECT_DIR
 from loader.raw.replay import replay_file

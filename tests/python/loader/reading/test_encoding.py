@@ -5,17 +5,15 @@ from __future__ import annotations
 import codecs
 import io
 import random
-import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.reading.encoding import Utf16AsUtf8
+from loader.reading.dialect import Dialect, Encoding
+from loader.reading.encoding import Utf16AsUtf8, utf8_of, utf16_of
 
 MARKS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
-
-ODD_BYTE = re.compile(rb"([\xfe\xff])([\x80-\xff])\Z", re.DOTALL)
 
 
 class _InBits(io.RawIOBase):
@@ -46,17 +44,24 @@ def test_text_arrives_with_its_mark(text: str, codec: str, marked: bool, seed: i
 def test_nothing_is_lost_of_what_is_no_text(content: bytes, seed: int) -> None:
     """What comes out, turned back, is what went in; what was no text is none in UTF-8 either."""
     codec = "utf-16-be" if content.startswith(codecs.BOM_UTF16_BE) else "utf-16-le"
-    found, odd = _read(content, seed), b""
+    found = _read(content, seed)
     is_text = True
     try:
         content.decode(codec)
     except UnicodeDecodeError:
         is_text = False
     assert is_text == _is_utf8(found)
-    if last := ODD_BYTE.search(found):
-        odd = bytes([last[2][0] & 0x7F | (last[1][0] & 1) << 7])
-        found = found[: last.start()]
-    assert found.decode("utf-8", "surrogatepass").encode(codec, "surrogatepass") + odd == content
+    assert utf16_of(found, codec) == content
+    assert utf8_of(content, codec) == found
+
+
+@given(st.text(), st.sampled_from(list(MARKS)), st.data())
+def test_of_a_character_that_is_cut_off_nothing_is_given(
+    text: str, codec: str, data: st.DataObject
+) -> None:
+    whole = text.encode()
+    cut = whole[: data.draw(st.integers(0, len(whole)))]
+    assert utf16_of(cut, codec) == cut.decode(errors="ignore").encode(codec)
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -65,6 +70,24 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    ("declared", "noted", "codec"),
+    [
+        ("utf-16", "utf-16-be", "utf-16-be"),
+        ("utf-16", "utf-16-le", "utf-16-le"),
+        ("utf-16", "cp1252", "utf-16-le"),  # the declaration was wrong
+        ("utf-16", None, "utf-8"),
+        ("latin-1", "utf-16-be", "latin-1"),
+        ("utf-8", "utf-8", "utf-8"),
+        ("cp1252", None, "cp1252"),
+    ],
+)
+def test_in_which_encoding_rejects_are_kept(
+    declared: Encoding, noted: str | None, codec: str
+) -> None:
+    assert Dialect(encoding=declared).codec_of_rejects(noted) == codec
 
 
 @pytest.mark.parametrize("content", [b"", codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE])

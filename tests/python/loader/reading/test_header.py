@@ -162,6 +162,7 @@ def test_files_without_a_header(
         (b'x\nid,"a"b"\n', {"skip_lines": 1}, "line 2 has a quote within a field"),
         (b'id,"grain\n1,rye\n', {}, "a quote that is opened in line 1 is never closed"),
         (b'id,"grain\\"', {"escape": "\\"}, "a quote that is opened in line 1 is never closed"),
+        (b'id,"' + b'""\n' * 300_000, {}, "a quote that is opened in line 1 is never closed"),
         (b"id,grain\r1,rye\r", {"line_ends": "lf"}, "has a control character in its name"),
         (b"id," + b"x" * MAX_HEADER_BYTES, {}, "no end within its first 1,048,576 bytes"),
         (b'id,"' + b"x\n" * MAX_HEADER_BYTES, {}, "no end within its first 1,048,576 bytes"),
