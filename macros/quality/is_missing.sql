@@ -3,5 +3,6 @@
     delivered, and breaks its type's rule.
 #}
 {% macro is_missing(column) -%}
-    {{ column }} is null and coalesce(uncastable, '') not like '%{{ column }}%'
+    {{ column }} is null
+    and coalesce(',' || uncastable || ',' not like '%,{{ column }},%', true)
 {%- endmacro %}

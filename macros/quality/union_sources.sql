@@ -1,22 +1,16 @@
 {#
-    The rows of one entity from every source that is built and delivers it (variables
-    `sources` and `delivers`), in the columns given; typed but empty where none does.
+    The rows of one entity from every source that is built and delivers it, in the columns
+    given; typed but empty where none does.
 
-    columns:  {column: type, ...}
-    new_only: only the rows of loads of which this model holds no row yet
+    columns: {column: type, ...}
+    loads:   the ids of the loads whose rows are wanted; none: of all
 #}
-{% macro union_sources(entity, columns, new_only=false) -%}
-    {%- set relations = [] -%}
-    {%- for source in var("sources") if entity in var("delivers")[source] -%}
-        {%- do relations.append(ref("stg_" ~ source ~ "__" ~ entity)) -%}
-    {%- endfor -%}
-    {%- set new_loads = loads_not_held(relations) if new_only -%}
-
-    {%- for relation in relations -%}
+{% macro union_sources(entity, columns, loads=none) -%}
+    {%- for relation in staging_of(entity) -%}
     select {{ columns | join(", ") }}
     from {{ relation }}
-        {%- if new_only %}
-    where load_id in ({{ new_loads | join(", ") or "null" }})
+        {%- if loads is not none %}
+    where load_id in ({{ loads | join(", ") or "null" }})
         {%- endif %}
         {%- if not loop.last %}
 

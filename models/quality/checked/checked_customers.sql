@@ -12,9 +12,12 @@
     "country": "text",
     "segment": "text",
     "op": "text",
+    "birth_date": "date",
     "registered_at": "timestamptz",
     "updated_at": "timestamptz",
 } -%}
+
+{%- set unique = ["customer_id", "updated_at"] -%}
 
 {%- set rules = type_rules(columns) + [
     {"name": "customer_id_missing", "fails_when": "customer_id is null"},
@@ -22,17 +25,8 @@
         "name": "last_name_missing",
         "fails_when": "last_name is null and first_name is not null",
     },
-    {
-        "name": "email_malformed",
-        "fails_when": "email !~ '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:].]+$'",
-    },
-    {
-        "name": "phone_malformed",
-        "fails_when": (
-            "phone !~ '^[+]?[0-9 ().-]+$' "
-            ~ "or length(translate(phone, '+ ().-', '')) not between 7 and 15"
-        ),
-    },
+    {"name": "email_malformed", "fails_when": is_malformed_email("email")},
+    {"name": "phone_malformed", "fails_when": is_malformed_phone("phone")},
     {"name": "country_unknown", "column": "country", "references": "countries"},
     {
         "name": "state_unknown",
@@ -45,11 +39,16 @@
         "name": "operation_unknown",
         "fails_when": "op is null or op not in ('I', 'U', 'D')",
     },
-    {"name": "registered_at_in_future", "fails_when": is_in_future("registered_at")},
+    {
+        "name": "updated_before_registered",
+        "fails_when": (
+            "updated_at < registered_at "
+            ~ "and registered_at < timestamptz '" ~ var("latest_date") ~ " 00:00:00+00'"
+        ),
+    },
     {"name": "updated_at_missing", "fails_when": is_missing("updated_at")},
-    {"name": "duplicate_key", "unique": ["customer_id", "updated_at"]},
-] -%}
+] + duplicate_rules(columns, unique) -%}
 
-{{ config(indexes=checked_indexes("customers"), meta={"rules": rules}) }}
+{{ config(indexes=checked_indexes("customers", unique), meta={"rules": rules}) }}
 
 {{ checked("customers", columns, rules) }}

@@ -9,17 +9,17 @@
     "is_full_extract": "boolean",
 } -%}
 
+{%- set unique = ["batch", "inventory_id"] -%}
+
 {%- set rules = type_rules(columns) + [
     {"name": "product_id_missing", "fails_when": "product_id is null"},
     {"name": "warehouse_code_missing", "fails_when": "warehouse_code is null"},
     {"name": "quantity_missing", "fails_when": is_missing("quantity_on_hand")},
     {"name": "quantity_negative", "fails_when": "quantity_on_hand < 0"},
     {"name": "reorder_point_negative", "fails_when": "reorder_point < 0"},
-    {"name": "counted_at_in_future", "fails_when": is_in_future("counted_at")},
     {"name": "product_unknown", "column": "product_id", "references": "valid_products"},
-    {"name": "duplicate_key", "unique": ["inventory_id", "batch"]},
-] -%}
+] + duplicate_rules(columns, unique) -%}
 
-{{ config(indexes=checked_indexes("inventory"), meta={"rules": rules}) }}
+{{ config(indexes=checked_indexes("inventory", unique), meta={"rules": rules}) }}
 
 {{ checked("inventory", columns, rules) }}

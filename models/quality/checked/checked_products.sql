@@ -14,12 +14,19 @@
     "is_full_extract": "boolean",
 } -%}
 
+{%- set unique = ["batch", "product_id"] -%}
+
 {%- set rules = type_rules(columns) + [
     {"name": "product_id_missing", "fails_when": "product_id is null"},
     {
         "name": "product_name_missing",
         "fails_when": "product_name is null and list_price is not null",
     },
+    {
+        "name": "currency_missing",
+        "fails_when": "currency is null and list_price is not null",
+    },
+    {"name": "currency_malformed", "fails_when": "currency !~ '^[A-Z]{3}$'"},
     {"name": "price_not_positive", "fails_when": "list_price <= 0"},
     {"name": "cost_negative", "fails_when": "unit_cost < 0"},
     {
@@ -32,9 +39,8 @@
         "column": "supplier_id",
         "references": "valid_suppliers",
     },
-    {"name": "duplicate_key", "unique": ["product_id", "batch"]},
-] -%}
+] + duplicate_rules(columns, unique) -%}
 
-{{ config(indexes=checked_indexes("products"), meta={"rules": rules}) }}
+{{ config(indexes=checked_indexes("products", unique), meta={"rules": rules}) }}
 
 {{ checked("products", columns, rules) }}

@@ -9,12 +9,16 @@
     "is_full_extract": "boolean",
 } -%}
 
+{%- set unique = ["batch", "supplier_id"] -%}
+
 {%- set rules = type_rules(columns) + [
     {"name": "supplier_id_missing", "fails_when": "supplier_id is null"},
     {"name": "supplier_name_missing", "fails_when": "supplier_name is null"},
-    {"name": "duplicate_key", "unique": ["supplier_id", "batch"]},
-] -%}
+    {"name": "contact_email_malformed", "fails_when": is_malformed_email("contact_email")},
+    {"name": "phone_malformed", "fails_when": is_malformed_phone("phone")},
+    {"name": "country_unknown", "column": "country", "references": "countries"},
+] + duplicate_rules(columns, unique) -%}
 
-{{ config(indexes=checked_indexes("suppliers"), meta={"rules": rules}) }}
+{{ config(indexes=checked_indexes("suppliers", unique), meta={"rules": rules}) }}
 
 {{ checked("suppliers", columns, rules) }}

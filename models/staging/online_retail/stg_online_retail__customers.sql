@@ -6,9 +6,9 @@ invoice_lines as (
 
 ),
 
-country_codes as (
+country_names as (
 
-    select * from {{ ref('country_codes') }}
+    select * from {{ ref('country_names') }}
 
 ),
 
@@ -42,9 +42,10 @@ final as (
         cast(null as text) as city,
         cast(null as text) as state,
         cast(null as text) as postal_code,
-        coalesce(country_codes.country_code, versions.country_name) as country,
+        coalesce(country_names.country, versions.country_name) as country,
         cast(null as text) as segment,
         'U' as op,
+        cast(null as date) as birth_date,
         cast(null as timestamptz) as registered_at,
         versions.seen_at as updated_at,
         cast(null as text) as uncastable,
@@ -55,7 +56,7 @@ final as (
             'Country', versions.country_name
         ) as record
     from versions
-    left join country_codes on versions.country_name = country_codes.country_name
+    left join country_names on upper(versions.country_name) = upper(country_names.country_name)
 
 )
 

@@ -10,9 +10,9 @@ final as (
 
     select
         'online_retail' as source,
-        'or-' || "InvoiceNo" as invoice_id,
-        'or-' || "StockCode" as product_id,
-        'or-' || split_part("CustomerID", '.', 1) as customer_id,
+        'or-' || nullif("InvoiceNo", '') as invoice_id,
+        'or-' || nullif("StockCode", '') as product_id,
+        'or-' || nullif(split_part("CustomerID", '.', 1), '') as customer_id,
         "InvoiceNo" like 'C%' as is_cancellation,
         "StockCode" as stock_code,
         nullif(trim("Description"), '') as description,

@@ -10,9 +10,9 @@ final as (
 
     select
         'shop' as source,
-        bid_id,
-        product_id,
-        customer_id,
+        nullif(bid_id, '') as bid_id,
+        nullif(product_id, '') as product_id,
+        nullif(customer_id, '') as customer_id,
         {{ cleaned('status', 'lower') }} as status,
         {{ cleaned('currency', 'upper') }} as currency,
         {{ safe_cast('list_price', 'numeric') }} as list_price,

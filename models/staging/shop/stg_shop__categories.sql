@@ -10,9 +10,9 @@ final as (
 
     select
         'shop' as source,
-        category_id,
+        nullif(category_id, '') as category_id,
         {{ cleaned('category_name') }} as category_name,
-        parent_category_id,
+        nullif(parent_category_id, '') as parent_category_id,
         true as is_full_extract,
         cast(null as text) as uncastable,
         _load_id as load_id,

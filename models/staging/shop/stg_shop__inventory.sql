@@ -10,9 +10,9 @@ final as (
 
     select
         'shop' as source,
-        product_id || '/' || warehouse_code as inventory_id,
-        product_id,
-        warehouse_code,
+        nullif(product_id, '') || '/' || nullif(warehouse_code, '') as inventory_id,
+        nullif(product_id, '') as product_id,
+        nullif(warehouse_code, '') as warehouse_code,
         {{ safe_cast('quantity_on_hand', 'bigint') }} as quantity_on_hand,
         {{ safe_cast('reorder_point', 'bigint') }} as reorder_point,
         {{ safe_cast('counted_at', 'timestamptz') }} as counted_at,

@@ -10,9 +10,9 @@ final as (
 
     select
         'shop' as source,
-        order_item_id,
-        order_id,
-        product_id,
+        nullif(order_item_id, '') as order_item_id,
+        nullif(order_id, '') as order_id,
+        nullif(product_id, '') as product_id,
         {{ safe_cast('unit_price', 'numeric') }} as unit_price,
         {{ safe_cast('discount_amount', 'numeric') }} as discount_amount,
         {{ safe_cast('line_total', 'numeric') }} as line_total,

@@ -10,8 +10,8 @@ final as (
 
     select
         'shop' as source,
-        order_id,
-        customer_id,
+        nullif(order_id, '') as order_id,
+        nullif(customer_id, '') as customer_id,
         {{ cleaned('status', 'lower') }} as status,
         {{ cleaned('currency', 'upper') }} as currency,
         {{ cleaned('op', 'upper') }} as op,

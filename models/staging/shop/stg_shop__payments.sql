@@ -10,8 +10,8 @@ final as (
 
     select
         'shop' as source,
-        payment_id,
-        order_id,
+        nullif(payment_id, '') as payment_id,
+        nullif(order_id, '') as order_id,
         {{ cleaned('payment_method', 'lower') }} as payment_method,
         {{ cleaned('status', 'lower') }} as status,
         {{ cleaned('currency', 'upper') }} as currency,

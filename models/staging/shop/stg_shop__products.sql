@@ -10,11 +10,11 @@ final as (
 
     select
         'shop' as source,
-        product_id,
+        nullif(product_id, '') as product_id,
         {{ cleaned('product_name') }} as product_name,
         {{ cleaned('brand') }} as brand,
-        category_id,
-        supplier_id,
+        nullif(category_id, '') as category_id,
+        nullif(supplier_id, '') as supplier_id,
         {{ cleaned('currency', 'upper') }} as currency,
         {{ safe_cast('list_price', 'numeric') }} as list_price,
         {{ safe_cast('unit_cost', 'numeric') }} as unit_cost,

@@ -11,8 +11,8 @@ final as (
 
     select
         'shop' as source,
-        return_id,
-        order_item_id,
+        nullif(return_id, '') as return_id,
+        nullif(order_item_id, '') as order_item_id,
         cast(null as text) as product_id,
         cast(null as text) as customer_id,
         {{ cleaned('reason', 'lower') }} as reason,

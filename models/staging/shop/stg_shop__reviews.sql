@@ -10,10 +10,10 @@ final as (
 
     select
         'shop' as source,
-        review_id,
-        order_id,
-        product_id,
-        customer_id,
+        nullif(review_id, '') as review_id,
+        nullif(order_id, '') as order_id,
+        nullif(product_id, '') as product_id,
+        nullif(customer_id, '') as customer_id,
         {{ cleaned('title') }} as title,
         {{ cleaned('body') }} as body,
         {{ safe_cast('rating', 'bigint') }} as rating,

@@ -10,8 +10,8 @@ final as (
 
     select
         'shop' as source,
-        shipment_id,
-        order_id,
+        nullif(shipment_id, '') as shipment_id,
+        nullif(order_id, '') as order_id,
         {{ cleaned('carrier') }} as carrier,
         {{ cleaned('tracking_number') }} as tracking_number,
         {{ safe_cast('shipped_at', 'timestamptz') }} as shipped_at,

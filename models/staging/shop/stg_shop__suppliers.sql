@@ -6,11 +6,23 @@ suppliers as (
 
 ),
 
-final as (
+country_names as (
+
+    select * from {{ ref('country_names') }}
+
+),
+
+calling_codes as (
+
+    select * from {{ ref('calling_codes') }}
+
+),
+
+typed as (
 
     select
         'shop' as source,
-        supplier_id,
+        nullif(supplier_id, '') as supplier_id,
         {{ cleaned('supplier_name') }} as supplier_name,
         {{ cleaned('contact_email', 'lower') }} as contact_email,
         {{ cleaned('phone') }} as phone,
@@ -24,6 +36,36 @@ final as (
         _row_id as row_id,
         {{ delivered_record('suppliers') }} as record
     from suppliers
+
+),
+
+placed as (
+
+    select
+        typed.*,
+        coalesce(country_names.country, typed.country) as country_code
+    from typed
+    left join country_names on typed.country = upper(country_names.country_name)
+
+),
+
+final as (
+
+    select
+        placed.source,
+        placed.supplier_id,
+        placed.supplier_name,
+        placed.contact_email,
+        {{ phone_number('placed.phone') }} as phone,
+        placed.country_code as country,
+        placed.updated_at,
+        placed.is_full_extract,
+        placed.uncastable,
+        placed.load_id,
+        placed.row_id,
+        placed.record
+    from placed
+    left join calling_codes on placed.country_code = calling_codes.country
 
 )
 
