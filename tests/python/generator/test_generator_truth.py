@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -211,6 +211,20 @@ def a_time(column: str) -> Callable[[Record], bool]:
     return lambda record: moment(record[column]) is not None
 
 
+def a_day(column: str) -> Callable[[Record], bool]:
+    def check(record: Record) -> bool:
+        try:
+            return record[column] is None or bool(date.fromisoformat(record[column]))
+        except ValueError:
+            return False
+
+    return check
+
+
+def born_before_2100(record: Record) -> bool:
+    return (record["birth_date"] or "") < "2100" or not a_day("birth_date")(record)
+
+
 def before_2100(column: str) -> Callable[[Record], bool]:
     return lambda record: (at := moment(record[column])) is None or at.year < 2100
 
@@ -277,6 +291,8 @@ def rules(sound: dict[str, pd.DataFrame]) -> dict[str, dict[str, Callable[[Recor
         "customers": {
             "email_malformed": matches("email", r"[^@\s]+@[a-z0-9-]+(\.[a-z0-9-]+)+"),
             "phone_malformed": matches("phone", r"\+1-\d{3}-555-01\d{2}"),
+            "birth_date_not_a_date": a_day("birth_date"),
+            "birth_date_in_future": born_before_2100,
             "registered_at_not_a_time": a_time("registered_at"),
             "registered_at_in_future": before_2100("registered_at"),
             "last_name_missing": there("last_name"),
