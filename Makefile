@@ -85,12 +85,14 @@ docs: up ## Write the documentation and serve it
 	$(BIN)/dbt docs serve
 
 # sqlfluff compiles the models with dbt, which looks into the database.
-lint: $(READY_DEV) .env ## ruff, mypy, sqlfluff
+lint: $(READY_DEV) .env ## ruff, mypy, sqlfluff, dbt parse without warnings, dbt-bouncer
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	@$(BIN)/python -m warehouse up
 	$(BIN)/sqlfluff lint --processes 0 $(wildcard models snapshots tests analyses)
+	$(BIN)/dbt --warn-error parse
+	$(BIN)/dbt-bouncer
 
 bench: setup ## Measure generate, load and build
 	$(BIN)/python -m bench $(call asked,scale,SCALE)
