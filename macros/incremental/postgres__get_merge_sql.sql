@@ -1,13 +1,19 @@
 {#
     dbt's merge, but it writes only the rows that differ: a build without news leaves
     every row as it was, and a row that has not changed costs no new version, no
-    write-ahead log and no index entries.
+    write-ahead log and no index entries. The new rows are analyzed first: how many there
+    are decides how the table is read.
 
-    A model may say which rows are to vanish: `delete_when` under `meta` is a condition
-    over `source`, the new rows. Rows of the table that match one of these are deleted.
+    Under `meta` a model may say more:
 
-    The new rows are analyzed first: how many there are decides whether the table is read
-    by its index or as a whole.
+    delete_when: a condition over `source`, the new rows. Rows of the table that match one
+        of these are deleted, and such a row is not inserted.
+    replaces: a column of the key. The new rows are all there is of each of its values:
+        other rows of these are deleted.
+    changes: what the models that read it want to know of its changes, kept in
+        quality._changed_keys (see where_keys_changed): `key`, the column that names what
+        has changed; of versions also `since` and `until`, their interval, and `columns`,
+        those that readers take over.
 #}
 {% macro postgres__get_merge_sql(
     target, source, unique_key, dest_columns, incremental_predicates=none
@@ -16,32 +22,40 @@
     {%- set columns = dest_columns | map(attribute="name") | list -%}
     {%- set excluded = config.get("merge_exclude_columns", default=[]) -%}
     {%- set updated = columns | reject("in", keys) | reject("in", excluded) | list -%}
-    {%- set delete_when = config.get("meta", default={}).get("delete_when") -%}
+    {%- set meta = config.get("meta", default={}) -%}
+    {%- set same_row -%}
+        {%- for key in keys %}
+            target.{{ key }} = source.{{ key }}{{ " and" if not loop.last }}
+        {%- endfor %}
+    {%- endset -%}
+    {%- set vanished -%}
+        target.{{ meta.replaces }} in (select {{ meta.replaces }} from {{ source }})
+        and not exists (select from {{ source }} as source where {{ same_row }})
+    {%- endset -%}
 
     analyze {{ source }};
+    {%- if meta.changes %}
+    {{ log_changed_keys(target, source, same_row, vanished if meta.replaces, updated, meta.changes) }};
+    {%- endif %}
+    {%- if meta.replaces %}
+    delete from {{ target }} as target where {{ vanished }};
+    {%- endif %}
     merge into {{ target }} as target
     using {{ source }} as source
-        on
-            {%- for key in keys %}
-            target.{{ key }} = source.{{ key }}{{ " and" if not loop.last }}
-            {%- endfor %}
+        on {{ same_row }}
             {%- for predicate in incremental_predicates or [] %}
             and {{ predicate }}
             {%- endfor %}
-    {%- if delete_when %}
-    when matched and ({{ delete_when }}) then delete
+    {%- if meta.delete_when %}
+    when matched and ({{ meta.delete_when }}) then delete
     {%- endif %}
     {%- if updated %}
-    when matched and (
-        {%- for column in updated %}
-        target.{{ column }} is distinct from source.{{ column }}{{ " or" if not loop.last }}
-        {%- endfor %}
-    ) then update set
+    when matched and ({{ differs(updated) }}) then update set
         {%- for column in updated %}
         {{ column }} = source.{{ column }}{{ "," if not loop.last }}
         {%- endfor %}
     {%- endif %}
-    when not matched{% if delete_when %} and ({{ delete_when }}) is not true{% endif %} then
+    when not matched{% if meta.delete_when %} and ({{ meta.delete_when }}) is not true{% endif %} then
         insert ({{ columns | join(", ") }})
         values ({% for column in columns %}source.{{ column }}{{ ", " if not loop.last }}{% endfor %})
 {%- endmacro %}

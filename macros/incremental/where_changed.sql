@@ -15,10 +15,9 @@
         {%- do relations.update({entity: ref("checked_" ~ entity)}) -%}
     {%- endfor -%}
     {%- if is_incremental() -%}
-    {%- set mark = high_water_mark() -%}
     {{ keyword }} {{ column }} in (
         {%- for entity, key in entities.items() %}
-        select {{ key }} from {{ relations[entity] }} where build > {{ mark }}
+        select {{ key }} from {{ relations[entity] }} where {{ is_judged_since() }}
         {%- if not loop.last %}
         union
         {%- endif %}

@@ -1,9 +1,11 @@
-{%- set only_in_quality = ["inventory", "shipments", "reviews", "bids"] %}
-{%- set entities = var("entities") | reject("in", only_in_quality) | list %}
-{%- set production = ["customer_history"] + entities %}
+{%- set histories = [
+    "customer_history", "product_history", "supplier_history", "order_status_history",
+] %}
+{%- set production = histories + var("entities") | list %}
 {%- set marts = [
     "dim_customers", "dim_products", "dim_dates", "dim_payment_methods",
     "fct_sales", "fct_orders", "fct_payments", "fct_returns",
+    "fct_reviews", "fct_bids", "fct_inventory",
     "daily_revenue", "monthly_active_customers", "product_performance",
     "customer_lifetime_value", "cohort_retention", "payment_method_mix",
 ] %}

@@ -1,23 +1,5 @@
-{{ config(unique_key="category_id") }}
+{{ config(unique_key="category_id", meta={"changes": {"key": "category_id"}}) }}
 
-with
+{%- set columns = ["category_id", "source", "parent_category_id", "category_name"] %}
 
-latest as (
-
-    {{ latest_extract("categories") }}
-
-),
-
-final as (
-
-    select
-        category_id,
-        source,
-        parent_category_id,
-        category_name,
-        is_deleted
-    from latest
-
-)
-
-select * from final
+{{ current_extract("categories", columns) }}

@@ -1,11 +1,11 @@
 {{ config(
-    incremental_strategy="delete+insert",
-    unique_key="customer_id",
+    unique_key=["customer_id", "valid_from"],
+    meta={"replaces": "customer_id", "changes": {"key": "customer_id"}},
 ) }}
 
 {%- set tracked = [
     "first_name", "last_name", "email", "phone", "street", "city", "state",
-    "postal_code", "country", "segment", "is_deleted",
+    "postal_code", "country", "segment", "birth_date", "registered_at", "is_deleted",
 ] %}
 
 with
@@ -50,11 +50,10 @@ final as (
             partition by customer_id
             order by updated_at
         ) as valid_to,
-        source,
         {%- for column in tracked %}
         {{ column }},
         {%- endfor %}
-        registered_at
+        source
     from compared
     where description is distinct from description_before
 

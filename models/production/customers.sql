@@ -10,11 +10,24 @@ versions as (
 
 ),
 
+last_changes as (
+
+    select
+        customer_id,
+        max(updated_at) as updated_at
+    from versions
+    group by customer_id
+
+),
+
 latest as (
 
-    select distinct on (customer_id) *
+    select versions.*
     from versions
-    order by customer_id asc, updated_at desc
+    inner join last_changes
+        on
+            versions.customer_id = last_changes.customer_id
+            and versions.updated_at = last_changes.updated_at
 
 ),
 
@@ -33,6 +46,7 @@ final as (
         postal_code,
         country,
         segment,
+        birth_date,
         op = 'D' as is_deleted,
         registered_at,
         updated_at

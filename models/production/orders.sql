@@ -1,6 +1,6 @@
 {{ config(
     unique_key="order_id",
-    indexes=[{"columns": ["customer_id"]}, {"columns": ["ordered_at"]}],
+    indexes=[{"columns": ["customer_id", "ordered_at"]}, {"columns": ["ordered_at"]}],
 ) }}
 
 with
@@ -13,11 +13,24 @@ versions as (
 
 ),
 
+last_changes as (
+
+    select
+        order_id,
+        max(updated_at) as updated_at
+    from versions
+    group by order_id
+
+),
+
 latest as (
 
-    select distinct on (order_id) *
+    select versions.*
     from versions
-    order by order_id asc, updated_at desc
+    inner join last_changes
+        on
+            versions.order_id = last_changes.order_id
+            and versions.updated_at = last_changes.updated_at
 
 ),
 

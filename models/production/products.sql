@@ -1,11 +1,15 @@
-{{ config(unique_key="product_id") }}
+{{ config(
+    unique_key="product_id",
+    indexes=[{"columns": ["category_id"]}, {"columns": ["supplier_id"]}],
+) }}
 
 with
 
--- A version without a name loses to any that has one.
-latest as (
+versions as (
 
-    {{ latest_extract("products", order_by="product_name is null") }}
+    select *
+    from {{ ref("product_history") }}
+    {{ where_keys_changed("product_id", "product_history") }}
 
 ),
 
@@ -25,7 +29,8 @@ final as (
         is_goods,
         is_deleted,
         updated_at
-    from latest
+    from versions
+    where valid_to is null
 
 )
 

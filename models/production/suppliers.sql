@@ -1,10 +1,12 @@
-{{ config(unique_key="supplier_id") }}
+{{ config(unique_key="supplier_id", meta={"changes": {"key": "supplier_id"}}) }}
 
 with
 
-latest as (
+versions as (
 
-    {{ latest_extract("suppliers") }}
+    select *
+    from {{ ref("supplier_history") }}
+    {{ where_keys_changed("supplier_id", "supplier_history") }}
 
 ),
 
@@ -19,7 +21,8 @@ final as (
         country,
         is_deleted,
         updated_at
-    from latest
+    from versions
+    where valid_to is null
 
 )
 

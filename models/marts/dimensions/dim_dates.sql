@@ -1,12 +1,37 @@
+{%- set facts = {
+    "fct_orders": "order_date",
+    "fct_payments": "payment_date",
+    "fct_returns": "return_date",
+    "fct_reviews": "review_date",
+    "fct_bids": "bid_date",
+    "fct_inventory": "inventory_date",
+} %}
+
 with
+
+-- The first and the last day of each fact are the ends of an index.
+ends as (
+    {%- for fact, day in facts.items() %}
+
+    select
+        min({{ day }}) as first_day,
+        max({{ day }}) as last_day
+    from {{ ref(fact) }}
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
 
 bounds as (
 
     select
-        date_trunc('year', min(ordered_at at time zone 'UTC')) as first_day,
-        date_trunc('year', max(ordered_at at time zone 'UTC'))
-        + interval '1 year - 1 day' as last_day
-    from {{ ref("orders") }}
+        date_trunc('year', cast(min(first_day) as timestamp)) as first_day,
+        date_trunc('year', cast(max(last_day) as timestamp)) + interval '1 year - 1 day'
+            as last_day
+    from ends
 
 ),
 

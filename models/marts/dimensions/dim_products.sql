@@ -1,8 +1,41 @@
+{{ config(
+    materialized="incremental",
+    incremental_strategy="merge",
+    unique_key=["product_id", "valid_from"],
+    meta={
+        "replaces": "product_id",
+        "changes": {
+            "key": "product_id",
+            "since": "valid_from",
+            "until": "valid_to",
+            "columns": ["unit_cost"],
+        },
+    },
+) }}
+
+{%- set shown = {"category_id": "categories", "supplier_id": "suppliers"} %}
+{%- set read = ["product_history"] + shown.values() | list %}
+
 with
 
-versions as (
+history as (
 
-    select * from {{ ref("products_snapshot") }}
+    select *
+    from {{ ref("product_history") }}
+    {%- if is_incremental() and not is_rebuilt_since(read) %}
+    where
+        product_id in (
+            select key from {{ changed_keys("product_history") }} as changed
+            {%- for column, parent in shown.items() %}
+
+            union
+
+            select product_id
+            from {{ ref("product_history") }}
+            where {{ column }} in (select key from {{ changed_keys(parent) }} as changed)
+            {%- endfor %}
+        )
+    {%- endif %}
 
 ),
 
@@ -18,66 +51,71 @@ suppliers as (
 
 ),
 
--- A version begins when the source says that it changed the product, or, where the
--- source does not say, when the snapshot first saw it. The first version of a product
--- holds for all the time before it too.
-dated as (
+firsts as (
 
     select
-        *,
-        row_number() over history as version,
-        case
-            when updated_at > lag(updated_at) over history then updated_at
-            else dbt_valid_from
-        end as begins_at
-    from versions
-    window history as (
-        partition by product_id
-        order by dbt_valid_from
-    )
+        product_id,
+        min(valid_from) as valid_from
+    from history
+    group by product_id
 
 ),
 
-bounded as (
+-- The first version holds for all the time before it too.
+known as (
 
     select
-        *,
+        history.product_id,
         case
-            when version = 1 then timestamptz '1900-01-01 00:00:00+00'
-            else begins_at
+            when history.valid_from = firsts.valid_from then {{ beginning_of_time() }}
+            else history.valid_from
         end as valid_from,
-        lead(begins_at) over (
-            partition by product_id
-            order by version
-        ) as valid_to
-    from dated
+        history.valid_to,
+        history.valid_to is null as is_current,
+        history.source,
+        history.product_name,
+        history.brand,
+        history.category_id,
+        categories.category_name,
+        history.supplier_id,
+        suppliers.supplier_name,
+        history.currency,
+        history.list_price,
+        history.unit_cost,
+        history.is_active,
+        history.is_goods,
+        history.is_deleted
+    from history
+    inner join firsts on history.product_id = firsts.product_id
+    left join categories on history.category_id = categories.category_id
+    left join suppliers on history.supplier_id = suppliers.supplier_id
 
 ),
 
 final as (
 
+    select * from known
+
+    union all
+
     select
-        bounded.product_id,
-        bounded.version,
-        bounded.valid_from,
-        bounded.valid_to,
-        bounded.valid_to is null as is_current,
-        bounded.source,
-        bounded.product_name,
-        bounded.brand,
-        bounded.category_id,
-        categories.category_name,
-        bounded.supplier_id,
-        suppliers.supplier_name,
-        bounded.currency,
-        bounded.list_price,
-        bounded.unit_cost,
-        bounded.is_active,
-        bounded.is_goods,
-        bounded.is_deleted
-    from bounded
-    left join categories on bounded.category_id = categories.category_id
-    left join suppliers on bounded.supplier_id = suppliers.supplier_id
+        {{ unknown_key() }} as product_id,
+        {{ beginning_of_time() }} as valid_from,
+        null as valid_to,
+        true as is_current,
+        {{ unknown_key() }} as source,
+        null as product_name,
+        null as brand,
+        null as category_id,
+        null as category_name,
+        null as supplier_id,
+        null as supplier_name,
+        null as currency,
+        null as list_price,
+        null as unit_cost,
+        null as is_active,
+        null as is_goods,
+        false as is_deleted
 
 )
 

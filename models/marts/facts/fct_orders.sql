@@ -1,21 +1,44 @@
 {{ config(
     unique_key="order_id",
-    indexes=[{"columns": ["customer_id"]}, {"columns": ["order_date"]}],
+    indexes=[{"columns": ["customer_id", "ordered_at"]}, {"columns": ["order_date"]}],
 ) }}
 
-{%- set changed_by = {
+{%- set fct_sales = ref("fct_sales") %}
+{%- set judged = where_changed("order_id", {
     "orders": "order_id",
     "order_items": "order_id",
     "payments": "order_id",
-} %}
+}) %}
+{%- set is_changed = "order_id in (select order_id from changed)" if judged else "true" %}
 
 with
+{%- if judged %}
+
+-- An order costs what its lines cost, so that a version of a product may change it too.
+changed as (
+
+    select order_id
+    from {{ ref("orders") }}
+    {{ judged }}
+
+    union
+
+    {{ repointed(["order_id"], {"dim_customers": ["customer_id", "ordered_at"]}) }}
+
+    union
+
+    {{ repointed(["order_id"], {"dim_products": ["product_id", "ordered_at"]}, fct_sales) }}
+
+),
+{%- endif %}
 
 orders as (
 
-    select *
+    select
+        *,
+        coalesce(customer_id, {{ unknown_key() }}) as known_customer_id
     from {{ ref("orders") }}
-    {{ where_changed("order_id", changed_by) }}
+    where {{ is_changed }}
 
 ),
 
@@ -27,9 +50,10 @@ sales as (
         sum(quantity) as units,
         sum(gross_amount) as gross_amount,
         sum(discount_amount) as discount_amount,
-        sum(net_amount) as net_amount
-    from {{ ref("fct_sales") }}
-    {{ where_changed("order_id", changed_by) }}
+        sum(net_amount) as net_amount,
+        case when count(*) = count(cost_amount) then sum(cost_amount) end as cost_amount
+    from {{ fct_sales }}
+    where {{ is_changed }}
     group by order_id
 
 ),
@@ -41,8 +65,9 @@ captures as (
         sum(amount) as paid_amount,
         max(paid_at) as paid_at
     from {{ ref("payments") }}
-    where status = 'captured'
-    {{ where_changed("order_id", changed_by, keyword="and") }}
+    where
+        status = 'captured'
+        and {{ is_changed }}
     group by order_id
 
 ),
@@ -52,7 +77,8 @@ final as (
     select
         orders.order_id,
         orders.source,
-        orders.customer_id,
+        orders.known_customer_id as customer_id,
+        dim_customers.valid_from as customer_valid_from,
         orders.status,
         orders.currency,
         coalesce(sales.line_count, 0) as line_count,
@@ -60,16 +86,28 @@ final as (
         coalesce(sales.gross_amount, 0) as gross_amount,
         coalesce(sales.discount_amount, 0) as discount_amount,
         coalesce(sales.net_amount, 0) as net_amount,
+        case when sales.order_id is null then 0 else sales.cost_amount end as cost_amount,
+        case when sales.order_id is null then 0 else sales.net_amount - sales.cost_amount end
+            as margin_amount,
         orders.tax_amount,
         orders.shipping_fee,
         orders.total,
         coalesce(captures.paid_amount, 0) as paid_amount,
+        cast(extract(day from orders.ordered_at - dim_customers.registered_at) as integer)
+            as days_since_registration,
+        cast(
+            extract(year from age(orders.ordered_at at time zone 'UTC', dim_customers.birth_date))
+            as integer
+        ) as customer_age,
         orders.ordered_at,
         captures.paid_at,
         cast(orders.ordered_at at time zone 'UTC' as date) as order_date
     from orders
     left join sales on orders.order_id = sales.order_id
     left join captures on orders.order_id = captures.order_id
+    {{ join_version(
+        "dim_customers", "customer_id", "orders.known_customer_id", "orders.ordered_at"
+    ) }}
 
 )
 

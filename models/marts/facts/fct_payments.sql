@@ -1,7 +1,16 @@
 {{ config(
     unique_key="payment_id",
-    indexes=[{"columns": ["order_id"]}, {"columns": ["payment_date"]}],
+    indexes=[
+        {"columns": ["order_id"]},
+        {"columns": ["payment_date"]},
+        {"columns": ["customer_id", "happened_at"]},
+    ],
 ) }}
+
+{%- set of_changed_orders = where_changed("order_id", {
+    "orders": "order_id",
+    "payments": "order_id",
+}) %}
 
 with
 
@@ -9,7 +18,20 @@ payments as (
 
     select *
     from {{ ref("payments") }}
-    {{ where_changed("order_id", {"orders": "order_id", "payments": "order_id"}) }}
+    {%- if is_incremental() %}
+    where
+        payment_id in (
+            select payment_id
+            from {{ ref("payments") }}
+            {{ of_changed_orders }}
+
+            union
+
+            {{ repointed(["payment_id"], {
+                "dim_customers": ["customer_id", "happened_at"],
+            }) }}
+        )
+    {%- endif %}
 
 ),
 
@@ -19,21 +41,35 @@ orders as (
 
 ),
 
+paid as (
+
+    select
+        payments.*,
+        coalesce(payments.currency, orders.currency) as paid_currency,
+        coalesce(orders.customer_id, {{ unknown_key() }}) as customer_id,
+        coalesce(payments.paid_at, orders.ordered_at) as happened_at
+    from payments
+    inner join orders on payments.order_id = orders.order_id
+
+),
+
 final as (
 
     select
-        payments.payment_id,
-        payments.source,
-        payments.order_id,
-        orders.customer_id,
-        payments.payment_method,
-        payments.status,
-        payments.amount,
-        coalesce(payments.currency, orders.currency) as currency,
-        payments.paid_at,
-        cast(payments.paid_at at time zone 'UTC' as date) as payment_date
-    from payments
-    inner join orders on payments.order_id = orders.order_id
+        paid.payment_id,
+        paid.source,
+        paid.order_id,
+        paid.customer_id,
+        dim_customers.valid_from as customer_valid_from,
+        paid.payment_method,
+        paid.status,
+        paid.amount,
+        paid.paid_currency as currency,
+        paid.paid_at,
+        paid.happened_at,
+        cast(paid.paid_at at time zone 'UTC' as date) as payment_date
+    from paid
+    {{ join_version("dim_customers", "customer_id", "paid.customer_id", "paid.happened_at") }}
 
 )
 

@@ -1,33 +1,55 @@
 {{ config(
     unique_key="return_id",
-    indexes=[{"columns": ["product_id"]}, {"columns": ["return_date"]}],
+    indexes=[
+        {"columns": ["product_id", "returned_at"]},
+        {"columns": ["customer_id", "returned_at"]},
+        {"columns": ["return_date"]},
+    ],
 ) }}
 
-{%- set of_changed_orders = where_changed("order_items.order_id", {"orders": "order_id"}) %}
+{%- set judged = where_changed("return_id", {"returns": "return_id"}) %}
+{%- set of_changed_orders = where_changed("order_items.order_id", {
+    "orders": "order_id",
+    "order_items": "order_id",
+}) %}
 
 with
 
-order_items as (
-
-    select * from {{ ref("order_items") }}
-
-),
-
--- Those that are new, and those of orders that have changed.
+-- Those that are new, those of orders and lines that have changed, and those for which
+-- another version of the product or the customer holds.
 returns as (
 
     select *
     from {{ ref("returns") }}
-    {{ where_changed("return_id", {"returns": "return_id"}) }}
     {%- if is_incremental() %}
+    where
+        return_id in (
+            select return_id
+            from {{ ref("returns") }}
+            {{ judged }}
 
-    union
+            union
 
-    select returns.*
-    from {{ ref("returns") }} as returns
-    inner join order_items on returns.order_item_id = order_items.order_item_id
-    {{ of_changed_orders }}
+            select of_a_line.return_id
+            from {{ ref("order_items") }} as order_items
+            inner join {{ ref("returns") }} as of_a_line
+                on order_items.order_item_id = of_a_line.order_item_id
+            {{ of_changed_orders }}
+
+            union
+
+            {{ repointed(["return_id"], {
+                "dim_customers": ["customer_id", "returned_at"],
+                "dim_products": ["product_id", "returned_at"],
+            }) }}
+        )
     {%- endif %}
+
+),
+
+order_items as (
+
+    select * from {{ ref("order_items") }}
 
 ),
 
@@ -38,24 +60,48 @@ orders as (
 ),
 
 -- Where a source says which line came back, the line tells the product and the customer.
-final as (
+told as (
 
     select
         returns.return_id,
         returns.source,
         returns.order_item_id,
         order_items.order_id,
-        coalesce(returns.product_id, order_items.product_id) as product_id,
-        coalesce(returns.customer_id, orders.customer_id) as customer_id,
+        coalesce(returns.product_id, order_items.product_id, {{ unknown_key() }})
+            as product_id,
+        coalesce(returns.customer_id, orders.customer_id, {{ unknown_key() }})
+            as customer_id,
         returns.reason,
         returns.quantity,
         returns.refund_amount,
         returns.currency,
-        returns.returned_at,
-        cast(returns.returned_at at time zone 'UTC' as date) as return_date
+        returns.returned_at
     from returns
     left join order_items on returns.order_item_id = order_items.order_item_id
     left join orders on order_items.order_id = orders.order_id
+
+),
+
+final as (
+
+    select
+        told.return_id,
+        told.source,
+        told.order_item_id,
+        told.order_id,
+        told.product_id,
+        dim_products.valid_from as product_valid_from,
+        told.customer_id,
+        dim_customers.valid_from as customer_valid_from,
+        told.reason,
+        told.quantity,
+        told.refund_amount,
+        told.currency,
+        told.returned_at,
+        cast(told.returned_at at time zone 'UTC' as date) as return_date
+    from told
+    {{ join_version("dim_customers", "customer_id", "told.customer_id", "told.returned_at") }}
+    {{ join_version("dim_products", "product_id", "told.product_id", "told.returned_at") }}
 
 )
 

@@ -3,10 +3,15 @@
     indexes=[
         {"columns": ["order_id"]},
         {"columns": ["order_date", "product_id"]},
-        {"columns": ["product_id"]},
-        {"columns": ["customer_id"]},
+        {"columns": ["product_id", "ordered_at"]},
+        {"columns": ["customer_id", "ordered_at"]},
     ],
 ) }}
+
+{%- set of_changed_orders = where_changed("order_id", {
+    "orders": "order_id",
+    "order_items": "order_id",
+}) %}
 
 with
 
@@ -14,7 +19,21 @@ order_items as (
 
     select *
     from {{ ref("order_items") }}
-    {{ where_changed("order_id", {"orders": "order_id", "order_items": "order_id"}) }}
+    {%- if is_incremental() %}
+    where
+        order_item_id in (
+            select order_item_id
+            from {{ ref("order_items") }}
+            {{ of_changed_orders }}
+
+            union
+
+            {{ repointed(["order_item_id"], {
+                "dim_customers": ["customer_id", "ordered_at"],
+                "dim_products": ["product_id", "ordered_at"],
+            }) }}
+        )
+    {%- endif %}
 
 ),
 
@@ -24,26 +43,46 @@ orders as (
 
 ),
 
+sales as (
+
+    select
+        order_items.*,
+        coalesce(orders.customer_id, {{ unknown_key() }}) as customer_id,
+        orders.currency,
+        orders.ordered_at,
+        order_items.quantity * order_items.unit_price as gross_amount,
+        coalesce(order_items.discount_amount, 0) as discount
+    from order_items
+    inner join orders on order_items.order_id = orders.order_id
+
+),
+
 final as (
 
     select
-        order_items.order_item_id,
-        order_items.source,
-        order_items.order_id,
-        order_items.product_id,
-        orders.customer_id,
-        order_items.line_number,
-        order_items.quantity,
-        order_items.unit_price,
-        order_items.quantity * order_items.unit_price as gross_amount,
-        coalesce(order_items.discount_amount, 0) as discount_amount,
-        order_items.quantity * order_items.unit_price
-        - coalesce(order_items.discount_amount, 0) as net_amount,
-        orders.currency,
-        orders.ordered_at,
-        cast(orders.ordered_at at time zone 'UTC' as date) as order_date
-    from order_items
-    inner join orders on order_items.order_id = orders.order_id
+        sales.order_item_id,
+        sales.source,
+        sales.order_id,
+        sales.product_id,
+        dim_products.valid_from as product_valid_from,
+        sales.customer_id,
+        dim_customers.valid_from as customer_valid_from,
+        sales.line_number,
+        sales.quantity,
+        sales.unit_price,
+        sales.gross_amount,
+        sales.discount as discount_amount,
+        sales.gross_amount - sales.discount as net_amount,
+        dim_products.unit_cost,
+        sales.quantity * dim_products.unit_cost as cost_amount,
+        sales.gross_amount - sales.discount - sales.quantity * dim_products.unit_cost
+            as margin_amount,
+        sales.currency,
+        sales.ordered_at,
+        cast(sales.ordered_at at time zone 'UTC' as date) as order_date
+    from sales
+    {{ join_version("dim_customers", "customer_id", "sales.customer_id", "sales.ordered_at") }}
+    {{ join_version("dim_products", "product_id", "sales.product_id", "sales.ordered_at") }}
 
 )
 
