@@ -1,6 +1,7 @@
 {#
     The extracts of each entity that arrives as a whole, with the time that each speaks of:
-    the latest change that it holds, whether the row that tells it is valid or held. The
+    the latest change that it holds, whether the row that tells it is valid or held, but
+    no slip of the pen. The
     column that dates a row is named below, where the entity has one.
 #}
 {{ config(unique_key=["entity", "source", "batch"]) }}
@@ -11,6 +12,7 @@
     "products": "updated_at",
     "inventory": "counted_at",
 } %}
+{%- set end_of_time = "timestamptz '" ~ var("latest_date") ~ " 00:00:00+00'" %}
 
 with
 
@@ -23,7 +25,7 @@ extracts as (
         source,
         batch,
         {%- if column %}
-        max({{ column }}) filter (where not {{ is_in_future(column) }}) as extracted_at
+        max({{ column }}) filter (where {{ column }} < {{ end_of_time }}) as extracted_at
         {%- else %}
         cast(null as timestamptz) as extracted_at
         {%- endif %}
