@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bench import comparison, kills
+from bench.builds.command import builds
 from bench.generators import LARGER, rounds
 from bench.generators import Plan as Comparison
 from bench.loaders.command import loaders
@@ -129,6 +130,7 @@ def kill_runs(runs: int, seed: int, megabytes: float, workers: int) -> None:
         raise SystemExit(1)
 
 
+main.add_command(builds)
 main.add_command(loaders)
 
 if __name__ == "__main__":

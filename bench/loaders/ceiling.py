@@ -11,8 +11,9 @@ from statistics import median
 from bench.goal import Goal
 from bench.loaders import orders
 from bench.loaders.loading import Delivery, Loading, load
-from bench.loaders.sections import MB, Plan, Section, in_turns, seconds
+from bench.loaders.plan import MB, Plan
 from bench.processes import measure
+from bench.sections import Section, in_turns, seconds
 from bench.server_copy import copy_by_server
 from bench.workplace import Workplace
 from loader.sources import SOURCES_FILE, load_sources

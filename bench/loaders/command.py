@@ -12,8 +12,9 @@ from bench.loaders.ceiling import measure_ceiling
 from bench.loaders.dirty import measure_dirty
 from bench.loaders.memory import disk_needed, measure_memory
 from bench.loaders.others import measure_others
-from bench.loaders.sections import Plan, Section
+from bench.loaders.plan import Plan
 from bench.loaders.skip import measure_skip
+from bench.sections import Section
 from bench.workplace import Workplace, workplace
 from warehouse.console import amount, say
 from warehouse.errors import StepFailed

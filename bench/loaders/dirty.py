@@ -9,7 +9,8 @@ from statistics import median
 from bench.goal import Goal
 from bench.loaders import orders
 from bench.loaders.loading import Delivery, Loading, load
-from bench.loaders.sections import Plan, Section, in_turns, seconds
+from bench.loaders.plan import Plan
+from bench.sections import Section, in_turns, seconds
 from bench.workplace import Workplace
 from warehouse.console import say
 from warehouse.errors import StepFailed

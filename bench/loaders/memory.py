@@ -9,7 +9,8 @@ from pathlib import Path
 from bench.goal import Goal
 from bench.loaders import orders
 from bench.loaders.loading import Delivery, Loading, load
-from bench.loaders.sections import MB, Plan, Section
+from bench.loaders.plan import MB, Plan
+from bench.sections import Section
 from bench.workplace import Workplace
 from warehouse.console import say
 from warehouse.errors import StepFailed

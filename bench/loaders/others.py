@@ -19,8 +19,9 @@ from bench.goal import Goal
 from bench.loaders import orders
 from bench.loaders.contenders import CONTENDERS, DLT, SCHEMA, TABLE, Contender
 from bench.loaders.loading import Delivery, load
-from bench.loaders.sections import MB, Plan, Section, in_turns, seconds
+from bench.loaders.plan import MB, Plan
 from bench.processes import Cost, measure
+from bench.sections import Section, in_turns, seconds
 from bench.workplace import Workplace
 from warehouse.connections import connect, transaction
 from warehouse.console import say

@@ -13,7 +13,8 @@ from statistics import median
 from bench.goal import Goal
 from bench.loaders import orders
 from bench.loaders.loading import Delivery, load
-from bench.loaders.sections import Plan, Section, seconds
+from bench.loaders.plan import Plan
+from bench.sections import Section, seconds
 from bench.workplace import Workplace
 from warehouse.console import say
 from warehouse.errors import StepFailed

@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from bench.__main__ import main
 from bench.loaders import contenders, orders
 from bench.loaders.contenders import CONTENDERS, DLT
-from bench.loaders.sections import in_turns
+from bench.sections import in_turns
 from warehouse.errors import StepFailed
 
 ROWS = 1_600

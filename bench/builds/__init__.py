@@ -1,0 +1,1 @@
+"""What dbt's builds cost: a full one, a day more, nothing new, and the queries of readers."""
