@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -44,6 +46,8 @@ def main(context: click.Context, scale: float, runs: int, workers: int, build: b
 
     Everything happens in a server and a folder of its own, which are removed at the end.
     """
+    # What is to end a benchmark also ends its server: SIGTERM goes the way of an exception.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if context.invoked_subcommand is not None:
         return
     measured: list[list[Measure]] = []
