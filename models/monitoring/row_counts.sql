@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {%- set histories = [
     "customer_history", "product_history", "supplier_history", "order_status_history",
 ] %}
