@@ -29,12 +29,25 @@ from warehouse.summary import STEPS_FILE, Step, read_steps
 MODEL = "shop"
 LANDING = PROJECT_DIR / "data" / "landing" / MODEL
 
-# row_counts is built after everything else: where it counts the raw rows that the ledger has, the
-# build that made it had seen them all.
+# row_counts is built after everything else: a run that built it no earlier than the last load was
+# counted has built all.
 _BUILT = """
     select
-        (select sum(rows) from raw._loads where status = 'loaded')
-        = (select sum(row_count) from monitoring.row_counts where layer = 'raw')
+        (
+            select sum(rows) from raw._loads
+            where
+                status = 'loaded'
+                and table_name not like '\\_truth%'
+                and source in (select source from monitoring.load_counts)
+        )
+        = (select sum(ledger_rows) from monitoring.load_counts)
+        and exists (
+            select from monitoring.run_results
+            where
+                node = 'row_counts'
+                and status = 'success'
+                and build >= (select max(build) from monitoring.load_counts)
+        )
 """
 
 

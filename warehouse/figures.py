@@ -35,7 +35,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """One measure of one source, compared over all layers."""
+    """One measure of one source, compared over all layers, its days added up."""
 
     label: tuple[str, ...]
     figure: object
@@ -160,18 +160,14 @@ def _rules(cur: cursor, tables: _Tables) -> list[Rule]:
 def _reconciled(cur: cursor, tables: _Tables) -> list[Reconciled]:
     if ("monitoring", "reconciliation") not in tables:
         return []
-    cur.execute("select * from monitoring.reconciliation")
-    columns = [column.name for column in cur.description or ()]
-    label = [name for name in ("source", "entity", "currency", "measure") if name in columns]
-    rows = [dict(zip(columns, row, strict=True)) for row in cur.fetchall()]
+    cur.execute(
+        "select source, currency, measure, sum(production), sum(difference),"
+        " bool_and(verdict = 'agrees') from monitoring.reconciliation"
+        " group by source, currency, measure"
+    )
     found = [
-        Reconciled(
-            label=tuple(str(row[name] or "") for name in label),
-            figure=row["production"],
-            difference=row["difference"],
-            agrees=row["verdict"] == "agrees",
-        )
-        for row in rows
+        Reconciled((source, str(currency or ""), measure), figure, difference, agrees)
+        for source, currency, measure, figure, difference, agrees in cur.fetchall()
     ]
     return sorted(found, key=lambda one: (one.agrees, one.label))
 

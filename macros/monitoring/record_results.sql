@@ -21,6 +21,7 @@
                 ~ quoted(ancestors(node.unique_id)) ~ "))" -%}
         {%- endif -%}
         {%- do rows.append("(" ~ [
+            "coalesce(" ~ this_build() ~ ", 0)",
             "'" ~ node.name ~ "'",
             "'" ~ node.resource_type ~ "'",
             "'" ~ result.status ~ "'",
@@ -32,7 +33,6 @@
     {%- endfor -%}
     {%- if rows -%}
     insert into monitoring._run_results
-    select coalesce({{ this_build() }}, 0), done.*
-    from (values {{ rows | join(",\n") }}) as done
+    values {{ rows | join(",\n") }}
     {%- endif -%}
 {%- endmacro %}

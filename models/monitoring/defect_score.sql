@@ -1,4 +1,4 @@
-{{ config(enabled="shop" in var("sources")) }}
+{{ config(enabled="shop" in var("sources"), materialized="view") }}
 
 with
 

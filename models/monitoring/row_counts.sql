@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {%- set histories = [
     "customer_history", "product_history", "supplier_history", "order_status_history",
 ] %}
@@ -6,8 +8,9 @@
     "dim_customers", "dim_products", "dim_dates", "dim_payment_methods",
     "fct_sales", "fct_orders", "fct_payments", "fct_returns",
     "fct_reviews", "fct_bids", "fct_inventory",
-    "daily_revenue", "monthly_active_customers", "product_performance",
-    "customer_lifetime_value", "cohort_retention", "payment_method_mix",
+    "daily_revenue", "payment_method_mix", "customer_lifetime_value", "customer_months",
+    "cohort_activity", "cohort_retention", "monthly_active_customers",
+    "product_monthly_performance", "product_performance",
 ] %}
 {%- set without_source = ["dim_dates", "dim_payment_methods"] %}
 

@@ -5,6 +5,7 @@
 
 {%- set mark = high_water_mark() %}
 {%- set rebooked = rebooked_orders(mark) %}
+{%- set fct_sales = ref("fct_sales") %}
 {%- set judged_returns = ref("checked_returns") %}
 {%- set lines, all_returns = ref("order_items"), ref("returns") %}
 
@@ -28,6 +29,17 @@ judged_lines as (
 
 ),
 
+-- Of another version of the product, which may have cost something else.
+repriced_lines as (
+
+    {{ repointed(
+        ["order_item_id", "product_id", "order_date"],
+        {"dim_products": ["product_id", "ordered_at"]},
+        fct_sales
+    ) }}
+
+),
+
 affected as (
 
     select
@@ -45,7 +57,7 @@ affected as (
             moved.order_id,
             sales.product_id
         from rebooked as moved
-        cross join {{ looked_up(ref("fct_sales"), "order_id = moved.order_id") }} as sales
+        cross join {{ looked_up(fct_sales, "order_id = moved.order_id") }} as sales
     ) as lines
     inner join rebooked on lines.order_id = rebooked.order_id
     cross join lateral unnest(rebooked.days) as days (day)
@@ -63,10 +75,29 @@ affected as (
     union
 
     select
-        judged_lines.product_id,
+        product_id,
+        {{ month_of("order_date") }} as month_start
+    from repriced_lines
+
+    union
+
+    select
+        lines.product_id,
         {{ month_of(utc_date("returns.returned_at")) }} as month_start
-    from judged_lines
-    cross join {{ looked_up(all_returns, "order_item_id = judged_lines.order_item_id") }} as returns
+    from (
+        select
+            order_item_id,
+            product_id
+        from judged_lines
+
+        union
+
+        select
+            order_item_id,
+            product_id
+        from repriced_lines
+    ) as lines
+    cross join {{ looked_up(all_returns, "order_item_id = lines.order_item_id") }} as returns
 
 ),
 {%- endif %}
@@ -91,6 +122,17 @@ affected as (
 ),
 {%- endfor %}
 
+-- What came back is worth what it cost when it was sold.
+costed_returns as (
+
+    select
+        returns.*,
+        returns.quantity * sales.unit_cost as cost_amount
+    from returns
+    left join {{ fct_sales }} as sales on returns.order_item_id = sales.order_item_id
+
+),
+
 movements as (
 
     select
@@ -104,7 +146,8 @@ movements as (
         sum(discount_amount) as discount_amount,
         0 as returns,
         0 as returned_units,
-        0 as refund_amount
+        0 as refund_amount,
+        case when count(*) = count(cost_amount) then sum(cost_amount) end as cost_amount
     from sales
     group by product_id, month_start, source, currency
 
@@ -121,8 +164,9 @@ movements as (
         0 as discount_amount,
         count(*) as returns,
         sum(quantity) as returned_units,
-        sum(refund_amount) as refund_amount
-    from returns
+        sum(refund_amount) as refund_amount,
+        case when count(*) = count(cost_amount) then -sum(cost_amount) end as cost_amount
+    from costed_returns
     group by product_id, month_start, source, currency
     {%- if is_incremental() %}
 
@@ -139,7 +183,8 @@ movements as (
         0 as discount_amount,
         0 as returns,
         0 as returned_units,
-        0 as refund_amount
+        0 as refund_amount,
+        0 as cost_amount
     from affected
     cross join {{ looked_up(
         this,
@@ -163,10 +208,14 @@ final as (
         cast(sum(returns) as bigint) as returns,
         sum(returned_units) as returned_units,
         sum(refund_amount) as refund_amount,
-        sum(gross_amount) - sum(discount_amount) - sum(refund_amount) as net_amount
+        sum(gross_amount) - sum(discount_amount) - sum(refund_amount) as net_amount,
+        case when count(*) = count(cost_amount) then sum(cost_amount) end as cost_amount
     from movements
     group by product_id, month_start, source, currency
 
 )
 
-select * from final
+select
+    *,
+    net_amount - cost_amount as margin_amount
+from final

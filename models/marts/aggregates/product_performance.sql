@@ -28,7 +28,8 @@ added_up as (
         cast(sum(returns) as bigint) as returns,
         sum(returned_units) as returned_units,
         sum(refund_amount) as refund_amount,
-        sum(net_amount) as net_amount
+        sum(net_amount) as net_amount,
+        case when count(*) = count(cost_amount) then sum(cost_amount) end as cost_amount
     from months
     group by product_id, source, currency
 
@@ -50,8 +51,8 @@ final as (
         added_up.returned_units,
         added_up.refund_amount,
         added_up.net_amount,
-        added_up.net_amount
-        - (added_up.units - added_up.returned_units) * products.unit_cost as margin_amount
+        added_up.cost_amount,
+        added_up.net_amount - added_up.cost_amount as margin_amount
     from added_up
     inner join products on added_up.product_id = products.product_id
 

@@ -49,11 +49,15 @@ def built(database_url):
     query(
         database_url,
         "create schema raw; create schema monitoring;"
-        " create table raw._loads (source text, batch text, file text, sha256 text, status text,"
-        " rows bigint);"
-        " insert into raw._loads select 'shop', batch, batch || '/orders/part-00000.csv.gz',"
+        " create table raw._loads (source text, table_name text, batch text, file text,"
+        " sha256 text, status text, rows bigint);"
+        " insert into raw._loads"
+        " select 'shop', 'orders', batch, batch || '/orders/part-00000.csv.gz',"
         " 'sum of ' || batch, 'loaded', 5 from unnest(array['2025-12-31', '2026-01-01']) as batch;"
-        " create table monitoring.row_counts as select 'raw' as layer, 10 as row_count",
+        " create table monitoring.load_counts as"
+        " select 'shop' as source, 10 as ledger_rows, 1 as build;"
+        " create table monitoring.run_results as"
+        " select 'row_counts' as node, 'success' as status, 1 as build",
     )
     return database_url
 
