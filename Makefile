@@ -91,7 +91,7 @@ lint: $(READY_DEV) .env ## ruff, mypy, sqlfluff, dbt parse without warnings, dbt
 	$(BIN)/mypy
 	@$(BIN)/python -m warehouse up
 	$(BIN)/sqlfluff lint --processes 0 $(wildcard models snapshots tests analyses)
-	$(BIN)/dbt --warn-error parse
+	$(BIN)/dbt --warn-error --no-partial-parse parse
 	$(BIN)/dbt-bouncer
 
 bench: setup ## Measure generate, load and build

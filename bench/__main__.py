@@ -11,6 +11,7 @@ import click
 
 from bench import comparison, kills
 from bench.builds.command import builds
+from bench.convergence.command import converge
 from bench.generators import LARGER, rounds
 from bench.generators import Plan as Comparison
 from bench.loaders.command import loaders
@@ -135,6 +136,7 @@ def kill_runs(runs: int, seed: int, megabytes: float, workers: int) -> None:
 
 
 main.add_command(builds)
+main.add_command(converge)
 main.add_command(loaders)
 
 if __name__ == "__main__":

@@ -24,9 +24,12 @@ class Workplace:
     url: str
 
     @contextmanager
-    def database(self, name: str) -> Iterator[str]:
-        """Make an empty database for the block, and give its URL."""
-        self._administer(sql.SQL("create database {}").format(sql.Identifier(name)))
+    def database(self, name: str, template: str | None = None) -> Iterator[str]:
+        """Make a database for the block, empty or a copy of another one, and give its URL."""
+        copied = (
+            sql.SQL(" template {}").format(sql.Identifier(template)) if template else sql.SQL("")
+        )
+        self._administer(sql.SQL("create database {}").format(sql.Identifier(name)) + copied)
         try:
             yield urlsplit(self.url)._replace(path=f"/{name}").geturl()
         finally:

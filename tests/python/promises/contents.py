@@ -7,6 +7,9 @@ from pathlib import Path
 
 from project import Project
 
+from bench.convergence import checksums
+from bench.convergence.checksums import Contents
+
 
 def add_batch(project: Project, batch: Path) -> None:
     """Put a finished batch into a project's landing zone."""
@@ -19,17 +22,6 @@ def load_and_build(project: Project, source: str = "shop") -> None:
     project.run_well("dbt", "build")
 
 
-def contents(project: Project) -> dict[str, str]:
-    """Give a checksum over the rows of every table, whatever their order."""
-    tables = project.query(
-        "select schemaname, tablename from pg_tables"
-        " where schemaname in ('production', 'marts') order by 1, 2",
-    )
-    assert tables
-    return {
-        f"{schema}.{table}": project.query(
-            f"select md5(coalesce(string_agg(t::text, chr(10) order by t::text), ''))"
-            f" from {schema}.{table} as t",
-        )[0][0]
-        for schema, table in tables
-    }
+def contents(project: Project) -> Contents:
+    """Give a count and a checksum over the rows of every table that must be the same."""
+    return checksums.contents(project.url)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from project import Project
 
 DESCRIBED = {"model", "seed", "snapshot"}
+
+# What dbt runs costs 60 ms each.
+RUN = {*DESCRIBED, "test", "unit_test"}
+MOST_NODES = 250
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +35,36 @@ def test_every_model_and_column_is_described(documented: Project) -> None:
             assert columns == described, name
             checked += 1
     assert checked == sum(node["resource_type"] in DESCRIBED for node in nodes.values())
+
+
+def test_nodes_are_counted(documented: Project) -> None:
+    manifest = json.loads((documented.folder / "target/manifest.json").read_text())
+    nodes = [*manifest["nodes"].values(), *manifest["unit_tests"].values()]
+    assert 100 < sum(node["resource_type"] in RUN for node in nodes) <= MOST_NODES
+
+
+def test_what_postgres_enforces_is_not_tested_again(documented: Project) -> None:
+    """A generic test that says the same as a constraint of its column would never fail."""
+    nodes = json.loads((documented.folder / "target/manifest.json").read_text())["nodes"]
+    enforcing = {
+        "unique": {"primary_key"},
+        "not_null": {"primary_key", "not_null"},
+        "relationships": {"foreign_key"},
+    }
+    repeated = [
+        name
+        for name, node in nodes.items()
+        if (kinds := enforcing.get((node.get("test_metadata") or {}).get("name"), set()))
+        and kinds & constraints_of(nodes[node["attached_node"]], node["column_name"])
+    ]
+    assert repeated == []
+
+
+def constraints_of(node: dict[str, Any], column: str) -> set[str]:
+    """Give the kinds of constraints on a column, its own and those of the table."""
+    own = node["columns"][column]["constraints"]
+    of_table = [c for c in node["constraints"] if c["columns"] == [column]]
+    return {constraint["type"] for constraint in [*own, *of_table]}
 
 
 def test_every_macro_is_described(documented: Project) -> None:

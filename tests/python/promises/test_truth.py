@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,44 @@ def test_quarantine_is_the_ledger(small_warehouse: Project) -> None:
     assert len({rule for *_, rule in injected}) >= 25
     assert set(held) == injected
     assert len(held) == len(injected)
+
+
+def test_every_rule_is_scored(small_warehouse: Project) -> None:
+    """Recall and precision of each rule are 1, as the warehouse itself says."""
+    model = json.loads((small_warehouse.folder / "generator/models/shop.json").read_text())
+    rules = {
+        (name, fault["rule"])
+        for name, table in model["tables"].items()
+        for fault in table.get("faults", [])
+        if "rule" in fault
+    }
+    scored = {
+        (entity, rule): (caught / injected, caught / (caught + wrongly_held))
+        for entity, rule, injected, caught, wrongly_held in small_warehouse.query(
+            "select entity, rule, injected, caught, wrongly_held from monitoring.defect_score"
+            " where injected + wrongly_held > 0"
+        )
+    }
+    assert set(scored.values()) == {(1, 1)}
+    assert len(rules & scored.keys()) > 0.8 * len(rules)
+
+
+def test_layers_agree(small_warehouse: Project) -> None:
+    """Promise 4: not one figure of any layer, source, currency and day differs from another."""
+    assert small_warehouse.query(
+        "select count(*) > 500, max(abs(difference)) from monitoring.reconciliation"
+    ) == [(True, 0)]
+
+
+def test_without_defects_nothing_is_held(make_project: Callable[[], Project]) -> None:
+    project = make_project()
+    history = ("--scale", "0.002", "--days", "30", "--defects", "0")
+    for flags in (history, ("--days", "2")):
+        project.run_well("python", "-m", "generator", *flags)
+    project.run_well("python", "-m", "loader", "shop")
+    project.run_well("dbt", "build", "-s", "+quarantine", "--exclude-resource-type", "unit_test")
+    assert project.query("select count(*) from quality.checked_orders") > [(100,)]
+    assert project.query("select count(*) from quality.quarantine") == [(0,)]
 
 
 def test_rejects_are_the_ledger(small_warehouse: Project) -> None:
