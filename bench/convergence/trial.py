@@ -62,7 +62,7 @@ class Trial:
         Raises:
             StepFailed: a model or a test failed.
         """
-        self._run(self._dbt(command, *arguments))
+        self._run(self._dbt("--quiet", command, *arguments))
 
     def kill_build(self, share: float) -> None:
         """Start a build and kill it with SIGKILL when it has started a share of its nodes.
@@ -97,7 +97,7 @@ class Trial:
             cur.execute(question)
             return cur.fetchall()
 
-    def _dbt(self, command: str, *arguments: str) -> list[str]:
+    def _dbt(self, *arguments: str) -> list[str]:
         profiles = self.folder / "profiles.yml"
         if not profiles.exists():
             # Where dbt connects is this database, whatever the user's own settings say.
@@ -105,7 +105,7 @@ class Trial:
         places = ["--profiles-dir", str(self.folder), "--log-path", str(self.folder / "logs")]
         places += ["--target-path", str(self.folder / "target")]
         dbt = str(Path(sys.executable).with_name("dbt"))
-        return [dbt, "--no-use-colors", command, *places, *arguments]
+        return [dbt, "--no-use-colors", *arguments, *places]
 
     def _environment(self) -> dict[str, str]:
         record = str(self.folder / "run_record.json")
