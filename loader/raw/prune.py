@@ -19,7 +19,7 @@ from psycopg2.extensions import connection, cursor
 from loader.errors import PruneError
 from loader.loading.lock import locked
 from loader.names import LOAD_ID, raw_name
-from loader.raw.tables import qualified
+from loader.raw.tables import raw_table
 from warehouse import composed
 from warehouse.connections import transaction
 
@@ -116,7 +116,7 @@ def old_loads(cur: cursor, source: str, keep: timedelta, table: str | None = Non
 def _prune_table(
     conn: connection, source: str, table: str, keep: timedelta, *, dry_run: bool
 ) -> Pruned:
-    name = qualified(raw_name(source, table))
+    name = raw_table(raw_name(source, table))
     # One snapshot for both: what is found to be consumed is what is deleted.
     with transaction(conn) as cur:
         loads = old_loads(cur, source, keep, table)
@@ -155,7 +155,7 @@ def _vacuum(conn: connection, tables: Iterable[str]) -> None:
     conn.set_session(isolation_level="DEFAULT", autocommit=True)
     with conn.cursor() as cur:
         for table in tables:
-            cur.execute(sql.SQL("vacuum (analyze) {}").format(qualified(table)))
+            cur.execute(sql.SQL("vacuum (analyze) {}").format(raw_table(table)))
 
 
 def sources_with_loads(conn: connection) -> list[str]:
