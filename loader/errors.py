@@ -8,7 +8,7 @@ warehouse.errors.WarehouseError
     ├── RunFailed               the run ended, but something in it failed
     ├── Interrupted             a user or the system ended the run (exit code 130)
     ├── RecordError             the record of the run cannot be written
-    ├── LedgerError             the ledger cannot be read
+    ├── LedgerError             the ledger is not there, or cannot be read
     ├── IndexesError            an index dropped for a bulk load cannot be built again
     ├── CorrectionsError        a file of corrected rejects cannot be read or written
     ├── PruneError              old raw rows cannot be deleted safely
@@ -66,7 +66,7 @@ class CorrectionsError(LoaderError):
 
 
 class LedgerError(LoaderError):
-    """The ledger cannot be read: it is of an earlier version, or belongs to somebody else."""
+    """The ledger is not there, of an earlier version, or belongs to somebody else."""
 
 
 class PruneError(LoaderError):

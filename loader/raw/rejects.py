@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 
-from loader.errors import LedgerError
+from loader.raw.readable import readable_ledger
 from loader.sources import FilesSource, Sources
 from warehouse.connections import transaction
 
@@ -126,22 +125,14 @@ def reading(conn: connection, sources: Sources, source: str | None = None) -> It
 
     Raises:
         SourcesError: the source is neither declared nor in the ledger.
-        LedgerError: nothing was ever loaded, or the ledger is one of an earlier version.
+        LedgerError: nothing was ever loaded, or the ledger cannot be read.
     """
-    try:
-        with transaction(conn) as cur:
-            if source is not None and source not in sources.root:
-                cur.execute("select from raw._loads where source = %s limit 1", (source,))
-                if cur.rowcount == 0:
-                    sources[source]  # raises
-            yield cur
-    except (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName):
-        raise LedgerError("nothing was loaded into this database yet: run the loader") from None
-    except psycopg2.errors.UndefinedColumn:
-        raise LedgerError(
-            "raw._loads and raw._rejects are of an earlier version: load a source once, that "
-            "brings them up to date"
-        ) from None
+    with readable_ledger(), transaction(conn) as cur:
+        if source is not None and source not in sources.root:
+            cur.execute("select from raw._loads where source = %s limit 1", (source,))
+            if cur.rowcount == 0:
+                sources[source]  # raises
+        yield cur
 
 
 def counts(cur: cursor, selection: Selection) -> list[Count]:

@@ -15,6 +15,7 @@ from loader.database.reading import source_url
 from loader.errors import LedgerError
 from loader.loading.lock import is_locked
 from loader.names import raw_name
+from loader.raw.readable import readable_ledger
 from loader.raw.status_model import (
     DroppedIndex,
     FailedFile,
@@ -111,16 +112,8 @@ def read_status(
         LedgerError: the ledger is one of an earlier version, or cannot be read.
         WarehouseError: a source that is asked does not let us in.
     """
-    try:
-        with transaction(conn) as cur:
-            status = _read(cur, sources, only)
-    except psycopg2.errors.UndefinedColumn:
-        raise LedgerError(
-            "raw._loads and raw._rejects are of an earlier version: load a source once, that "
-            "brings them up to date"
-        ) from None
-    except psycopg2.Error as error:
-        raise LedgerError(f"cannot read the ledger: {' '.join(str(error).split())}") from None
+    with readable_ledger(), transaction(conn) as cur:
+        status = _read(cur, sources, only)
     if ask_sources:
         for source in status.sources:
             _add_lags(conn, sources, source)

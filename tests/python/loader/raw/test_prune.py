@@ -156,8 +156,11 @@ def test_nothing_is_pruned_while_a_loader_is_at_work(
     assert pruned(query) == []
 
 
-def test_an_empty_database_is_told(loader):
+def test_an_empty_database_and_a_ledger_of_an_earlier_version_are_told(loader, query):
     assert "nothing was loaded" in loader("prune", "--keep", "0s", exit_code=1)
+    query("create schema raw")
+    query("create table raw._loads (source text, status text)")
+    assert "of an earlier version" in loader("prune", "--keep", "0s", exit_code=1)
 
 
 def test_rejects_of_pruned_loads_can_be_replayed(loads, loader, query):

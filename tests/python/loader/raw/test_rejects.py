@@ -178,6 +178,13 @@ def test_the_json_has_counts_and_places(sacks, loader):
     assert (first["line_number"], first["byte_offset"], first["bytes"]) == (3, 24, 6)
 
 
+def test_a_ledger_of_an_earlier_version_is_told(loader, query):
+    query("create schema raw")
+    query("create table raw._loads (load_id int)")
+    query("create table raw._rejects (load_id int)")
+    assert "of an earlier version" in loader("rejects", exit_code=1)
+
+
 def test_an_unknown_source_and_an_empty_database_are_told(loader, loaded):
     assert "nothing was loaded" in loader("rejects", exit_code=1)
     loaded({"sacks1.csv": b"id,grain,weight\n1,a,b\n"})
