@@ -1,4 +1,4 @@
-"""What users are told when the ledger is not one that can be read."""
+"""What is in the ledger, if there is one, and what users are told when it cannot be read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg2
+from psycopg2.extensions import cursor
 
 from loader.errors import LedgerError
 
@@ -29,3 +30,17 @@ def readable_ledger() -> Iterator[None]:
         ) from None
     except psycopg2.Error as error:
         raise LedgerError(f"cannot read the ledger: {' '.join(str(error).split())}") from None
+
+
+def exists(cur: cursor, table: str) -> bool:
+    """Whether there is such a table (or another relation), given with its schema."""
+    cur.execute("select to_regclass(%s) is not null", (table,))
+    return cur.fetchall() == [(True,)]
+
+
+def names_in_ledger(cur: cursor) -> set[str]:
+    """Give the sources of which the ledger knows a load; none where there is no ledger."""
+    if not exists(cur, "raw._loads"):
+        return set()
+    cur.execute("select distinct source from raw._loads")
+    return {name for (name,) in cur.fetchall()}
