@@ -51,9 +51,12 @@ def _show(source: str, done: list[Pruned], *, dry_run: bool) -> None:
         click.echo(f"{source}: no load is that old")
     verb = "would be deleted" if dry_run else "deleted"
     for one in done:
-        what = f"{counted(one.rows, 'row')} of {counted(one.loads, 'load')} {verb}"
-        room = f", about {one.free / 1e6:,.1f} of {one.bytes / 1e6:,.1f} MB for the rows of later loads"
-        click.echo(f"{source} {one.table}: {what}{room if one.rows else ''}")
+        what = f"{counted(one.rows, 'row')} of {counted(one.loads, 'load')}"
+        line = f"{source} {one.table}: {what} {verb}"
+        if one.rows:
+            room = f"{one.free / 1e6:,.1f} of {one.bytes / 1e6:,.1f} MB"
+            line += f", about {room} for the rows of later loads"
+        click.echo(line)
         reasons = Counter(load.needed_because for load in one.kept)
         for reason, count in reasons.items():
             first = next(load.file for load in one.kept if load.needed_because == reason)
