@@ -82,7 +82,7 @@ def list_rejects(  # noqa: PLR0913 - what the command line gives
         sources_named(),
         reading(conn) as cur,
     ):
-        check_selection(cur, sources, [source] if source else [], selection)
+        check_selection(cur, sources, [] if source is None else [source], selection)
         found, first = counts(cur, selection), first_rejects(cur, selection, limit)
     if as_json:
         click.echo(rejects_json(found, first, sources))
@@ -122,7 +122,7 @@ def export_rejects(  # noqa: PLR0913 - what the command line gives
         sources_named(),
         reading(conn) as cur,
     ):
-        check_selection(cur, sources, [source] if source else [], selection)
+        check_selection(cur, sources, [] if source is None else [source], selection)
         count = write_corrections(
             path,
             all_rejects(conn, selection),
