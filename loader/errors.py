@@ -3,12 +3,14 @@
 warehouse.errors.WarehouseError
 └── LoaderError                 one line for the user, exit code 1
     ├── SourcesError            sources.yml is malformed or does not declare what was asked for
+    │   └── UnknownSource       a source is neither declared nor in the ledger
     ├── LandingError            the landing folder is missing, empty or holds nothing finished
     ├── LockedError             another loader is at work on the same source
     ├── RunFailed               the run ended, but something in it failed
     ├── Interrupted             a user or the system ended the run (exit code 130)
     ├── RecordError             the record of the run cannot be written
-    ├── LedgerError             the ledger cannot be read
+    ├── LedgerError             the ledger is not there, or cannot be read
+    ├── SelectionError          rejects are asked for that cannot be there (exit code 2)
     ├── IndexesError            an index dropped for a bulk load cannot be built again
     ├── CorrectionsError        a file of corrected rejects cannot be read or written
     ├── PruneError              old raw rows cannot be deleted safely
@@ -33,6 +35,10 @@ class LoaderError(WarehouseError):
 
 class SourcesError(LoaderError):
     """The declaration of the sources cannot be used."""
+
+
+class UnknownSource(SourcesError):  # noqa: N818 - reads as what happened
+    """What was taken for the name of a source is none."""
 
 
 class LandingError(LoaderError):
@@ -66,7 +72,13 @@ class CorrectionsError(LoaderError):
 
 
 class LedgerError(LoaderError):
-    """The ledger cannot be read: it is of an earlier version, or belongs to somebody else."""
+    """The ledger is not there, of an earlier version, or belongs to somebody else."""
+
+
+class SelectionError(LoaderError):
+    """Rejects of a table or a load are asked for that there is none of: exit code 2."""
+
+    exit_code = 2
 
 
 class PruneError(LoaderError):
@@ -90,7 +102,13 @@ class TableError(ItemError):
 
 
 class FileError(ItemError):
-    """A file cannot be read, or not be loaded as a whole."""
+    """A file cannot be read, or not be loaded as a whole.
+
+    Attributes:
+        table: that the file is of; None where that is not known, as of a folder of files.
+    """
+
+    table: str | None = None
 
 
 class FileUnreachable(FileError):  # noqa: N818 - reads as what happened

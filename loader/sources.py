@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from loader.database.declared import PostgresSource, PostgresTable
-from loader.errors import SourcesError
+from loader.errors import SourcesError, UnknownSource
 from loader.names import (
     COMMANDS,
     LOAD_ID,
@@ -224,11 +224,11 @@ class Sources(RootModel[dict[Name, Source]]):
         """Find a source.
 
         Raises:
-            SourcesError: it is not declared.
+            UnknownSource: it is not declared.
         """
         if name not in self.root:
             known = ", ".join(sorted(self.root))
-            raise SourcesError(
+            raise UnknownSource(
                 f"unknown source {name!r}: {SOURCES_FILE.name} declares {known}; add an entry there"
             )
         return self.root[name]

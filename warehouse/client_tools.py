@@ -20,6 +20,7 @@ from psycopg2.extensions import make_dsn, parse_dsn
 from warehouse import binaries
 from warehouse.connections import connect
 from warehouse.errors import StepFailed
+from warehouse.whole_files import whole
 
 
 def client_arguments(url: str) -> tuple[list[str], dict[str, str]]:
@@ -62,16 +63,12 @@ def dump(url: str, folder: Path) -> Dump:
     major, tables = _version_and_tables(url)
     where, environment = client_arguments(url)
     name = f"{parse_dsn(url)['dbname']}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.sql"
-    partial = folder / f".{name}.partial"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        partial.touch(mode=0o600)  # a dump may hold people's data
-        try:
-            _run_pg_dump(major, [*where, f"--file={partial}"], environment)
-            size = partial.stat().st_size
-            partial.replace(folder / name)
-        finally:
-            partial.unlink(missing_ok=True)
+        # A dump may hold people's data.
+        with whole(folder / name, mode=0o600) as unfinished:
+            _run_pg_dump(major, [*where, f"--file={unfinished}"], environment)
+            size = unfinished.stat().st_size
     except OSError as error:
         raise StepFailed(f"cannot write the dump to {folder}: {error.strerror}") from None
     return Dump(folder / name, size, tables)

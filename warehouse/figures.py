@@ -12,6 +12,16 @@ from warehouse.composed import qualified
 
 
 @dataclass(frozen=True)
+class RawTable:
+    """What was loaded into one raw table; pruned are those of its rows that raw has no more."""
+
+    name: str
+    rows: int
+    pruned: int
+    rejects: int
+
+
+@dataclass(frozen=True)
 class Entity:
     """Rows of one entity; quarantined rows are those that are held now."""
 
@@ -47,7 +57,7 @@ class Reconciled:
 class Figures:
     """Everything that the summary shows; empty lists for layers that are not built yet."""
 
-    raw: list[tuple[str, int, int]] = field(default_factory=list)  # table, rows, rejects
+    raw: list[RawTable] = field(default_factory=list)
     entities: list[Entity] = field(default_factory=list)
     production_only: list[tuple[str, int]] = field(default_factory=list)
     marts: list[tuple[str, int]] = field(default_factory=list)
@@ -97,19 +107,23 @@ def _count(cur: cursor, schema: str, table: str) -> int:
     return int(count)
 
 
-def _raw(cur: cursor, tables: _Tables) -> list[tuple[str, int, int]]:
-    """Rows of each source table, and the lines of its files that COPY could not take."""
+def _raw(cur: cursor, tables: _Tables) -> list[RawTable]:
+    """Rows of each source table, and the lines of its files that COPY could not take.
+
+    By the ledger, which is committed with the rows: rows that were pruned since are counted too,
+    for the layers after raw hold them still.
+    """
     if ("raw", "_loads") not in tables:
         return []
+    # A leading underscore marks the generator's truth, which is no data of the shop.
     cur.execute(
-        "select source || '_' || table_name, sum(rejects) from raw._loads"
-        " where status = 'loaded' group by 1"
+        "select source || '_' || table_name, sum(rows)::bigint,"
+        " coalesce(sum(rows) filter (where pruned_at is not null), 0)::bigint,"
+        " sum(rejects)::bigint from raw._loads"
+        " where status = 'loaded' and not starts_with(table_name, '_')"
+        " group by 1 having sum(rows) + sum(rejects) > 0 order by 1"
     )
-    rejects = {name: int(count) for name, count in cur.fetchall()}
-    # A leading underscore marks the loader's own tables, a double one the generator's truth.
-    names = [name for schema, name in tables if schema == "raw" and not name.startswith("_")]
-    rows = [(n, _count(cur, "raw", n), rejects.get(n, 0)) for n in names if "__" not in n]
-    return [row for row in rows if row[1] or row[2]]
+    return [RawTable(*row) for row in cur.fetchall()]
 
 
 def _entities(cur: cursor, tables: _Tables) -> list[Entity]:

@@ -28,7 +28,7 @@ _URL_RULE = (
 )
 
 
-def _check_url(url: SecretStr) -> SecretStr:
+def check_url(url: str) -> None:
     """Refuse what libpq would not understand, and what it would understand wrongly.
 
     A password with a bare @ or / is cut there, and its tail taken for a host or a database: refused
@@ -37,15 +37,14 @@ def _check_url(url: SecretStr) -> SecretStr:
     Raises:
         ValueError: with a reason that repeats no part of the value, which holds a password.
     """
-    value = url.get_secret_value()
     try:
-        parts = parse_dsn(value)
+        parts = parse_dsn(url)
     except psycopg2.Error:
         raise ValueError(_URL_RULE) from None
     database, host, port = (str(parts.get(name, "")) for name in ("dbname", "host", "port"))
     socket = host.startswith("/")  # a server may also listen in a folder
     sound = (
-        value.startswith(("postgresql://", "postgres://"))
+        url.startswith(("postgresql://", "postgres://"))
         and database != ""
         and not {"@", "/"} & set(database)
         and "@" not in host
@@ -54,6 +53,10 @@ def _check_url(url: SecretStr) -> SecretStr:
     )
     if not sound:
         raise ValueError(_URL_RULE)
+
+
+def _checked(url: SecretStr) -> SecretStr:
+    check_url(url.get_secret_value())
     return url
 
 
@@ -96,7 +99,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    database_url: Annotated[SecretStr, AfterValidator(_check_url)] | None = None
+    database_url: Annotated[SecretStr, AfterValidator(_checked)] | None = None
     warehouse_env: Literal["dev", "staging", "prod"] = "dev"
     postgres_major: Annotated[Literal[16, 18], BeforeValidator(_as_number)] = 18
     postgres_dir: Annotated[Path, AfterValidator(_check_server_dir)] = Path(".postgres")

@@ -115,9 +115,12 @@ def _number(value: object) -> str:
 
 
 def _raw(figures: Figures) -> Table:
-    table = _table("raw", "rows", "rejects")
-    for name, rows, rejects in figures.raw:
-        table.add_row(name, _number(rows), _number(rejects))
+    # Few warehouses are ever pruned, and the screen is narrow.
+    pruned = any(one.pruned for one in figures.raw)
+    table = _table("raw", "rows", *["of them pruned"] * pruned, "rejects")
+    for one in figures.raw:
+        counts = (one.rows, *[one.pruned] * pruned, one.rejects)
+        table.add_row(one.name, *map(_number, counts))
     return table
 
 

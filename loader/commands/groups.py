@@ -10,16 +10,16 @@ import click
 class GroupWithDefault(click.Group):
     """A group that takes anything but the name of one of its commands for its default's arguments.
 
-    Args:
+    Attributes:
         default: name of that command.
     """
 
     def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(*args, **kwargs)
-        self._default = default
+        self.default = default
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default's name before arguments that name no command."""
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = [self._default, *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)

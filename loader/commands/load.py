@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from loader.commands.common import parsed, sources_option
+from loader.commands.common import parsed, sources_named, sources_option
 from loader.commands.database_options import (
     FOR_DATABASES,
     FOR_FILES,
@@ -16,14 +16,14 @@ from loader.commands.database_options import (
     task_of,
 )
 from loader.database.run import run_database
-from loader.errors import RunFailed
+from loader.errors import RunFailed, SourcesError
 from loader.finding.addresses import open_store
 from loader.loading import report
 from loader.loading.budget import DEFAULT_BUDGET, Budget
 from loader.loading.outcome import Run
 from loader.loading.recording import logged, record_path, recorded
 from loader.loading.run import run
-from loader.sources import PostgresSource, load_sources
+from loader.sources import PostgresSource, Sources, load_sources
 from warehouse.connections import database_url
 from warehouse.console import counted
 from warehouse.tuning import cores
@@ -102,23 +102,29 @@ def load(  # noqa: PLR0913, PLR0917 - one argument an option
     the last run; at first all of them.
     """
     result = Run(source, workers=workers, budget=str(budget))
+    place = record or record_path(result)
     with logged(log, result):
-        with recorded(result, record or record_path(result)):
-            sources = load_sources(sources_file)
+        sources = _declared(sources_file, result, place)
+        # What cannot be meant is refused here: it begins no run and leaves no record.
+        with sources_named():
             declared = sources[source]
+        if isinstance(declared, PostgresSource):
+            result.unit = "table"
+            refuse(context, FOR_FILES, f"{source} is a database: it delivers no files")
+        else:
+            refuse(context, FOR_DATABASES, f"{source} delivers files: it is no database")
+        task = task_of(context)
+        with recorded(result, place):
             if isinstance(declared, PostgresSource):
-                result.unit = "table"
-                refuse(context, FOR_FILES, f"{source} is a database: it delivers no files")
                 run_database(
                     source,
                     declared,
                     url=database_url(),
                     workers=workers,
-                    task=task_of(context),
+                    task=task,
                     result=result,
                 )
             else:
-                refuse(context, FOR_DATABASES, f"{source} delivers files: it is no database")
                 run(
                     source,
                     open_store(root or LANDING / source, endpoint),
@@ -131,6 +137,15 @@ def load(  # noqa: PLR0913, PLR0917 - one argument an option
         if log == "text":
             report.show(result)
         _judge(result)
+
+
+def _declared(path: Path, result: Run, place: Path) -> Sources:
+    """Read the declaration of the sources; if it is faulty, that is a run that failed."""
+    try:
+        return load_sources(path)
+    except SourcesError:
+        with recorded(result, place):
+            raise
 
 
 def _judge(done: Run) -> None:

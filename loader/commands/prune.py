@@ -10,7 +10,6 @@ import click
 
 from loader.commands.common import parsed
 from loader.durations import parse_duration
-from loader.errors import PruneError
 from loader.loading.attempts import refusals_told
 from loader.raw.prune import Pruned, prune, sources_with_loads
 from warehouse.connections import connect, database_url
@@ -39,7 +38,9 @@ def prune_command(source: str | None, keep: timedelta, *, dry_run: bool) -> None
     with closing(connect(url, application_name="loader prune")) as conn:
         known = sources_with_loads(conn)
     if source is not None and source not in known:
-        raise PruneError(f"nothing of {source!r} is in raw; there is {', '.join(known) or 'none'}")
+        raise click.UsageError(
+            f"nothing of {source!r} is in raw; there is {', '.join(known) or 'none'}"
+        )
     with refusals_told("what was pruned before stays so"):
         for name in [source] if source else known:
             _show(name, prune(url, name, keep, dry_run=dry_run), dry_run=dry_run)
@@ -50,11 +51,12 @@ def _show(source: str, done: list[Pruned], *, dry_run: bool) -> None:
         click.echo(f"{source}: no load is that old")
     verb = "would be deleted" if dry_run else "deleted"
     for one in done:
-        click.echo(
-            f"{source} {one.table}: {counted(one.rows, 'row')} of {counted(one.loads, 'load')} "
-            f"{verb}, about {one.free / 1e6:,.1f} of {one.bytes / 1e6:,.1f} MB "
-            "for the rows of later loads"
-        )
+        what = f"{counted(one.rows, 'row')} of {counted(one.loads, 'load')}"
+        line = f"{source} {one.table}: {what} {verb}"
+        if one.rows:
+            room = f"{one.free / 1e6:,.1f} of {one.bytes / 1e6:,.1f} MB"
+            line += f", about {room} for the rows of later loads"
+        click.echo(line)
         reasons = Counter(load.needed_because for load in one.kept)
         for reason, count in reasons.items():
             first = next(load.file for load in one.kept if load.needed_because == reason)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
 
-from loader.commands.common import sources_option
+from loader.commands.common import sources_named, sources_option
 from loader.commands.groups import GroupWithDefault
 from loader.errors import RunFailed
 from loader.loading.attempts import refusals_told
@@ -17,6 +17,7 @@ from loader.raw.corrections import write_corrections
 from loader.raw.rejects import (
     Selection,
     all_rejects,
+    check_selection,
     codec_of,
     counts,
     first_rejects,
@@ -26,7 +27,8 @@ from loader.raw.rejects import (
 from loader.raw.rejects_report import rejects_json, show_rejects, show_replays
 from loader.raw.replay import replay_file, replay_kept
 from loader.raw.replay_load import Replayed
-from loader.sources import load_sources
+from loader.reading.records import REASONS
+from loader.sources import Sources, load_sources
 from warehouse.connections import connect, database_url
 from warehouse.console import counted
 
@@ -38,7 +40,7 @@ def _selecting(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         sources_option,
         click.option("--load", type=int, help="Only those of the load with this number."),
-        click.option("--reason", help="Only those with this reason, such as too_few_fields."),
+        click.option("--reason", type=click.Choice(REASONS), help="Only those with this reason."),
         click.option("--table", help="Only those of this table."),
     ):
         command = option(command)
@@ -77,8 +79,10 @@ def list_rejects(  # noqa: PLR0913 - what the command line gives
     selection = Selection(source, table, reason, load, is_open)
     with (
         closing(connect(database_url(), application_name=_APPLICATION)) as conn,
-        reading(conn, sources, source) as cur,
+        sources_named(),
+        reading(conn) as cur,
     ):
+        check_selection(cur, sources, [] if source is None else [source], selection)
         found, first = counts(cur, selection), first_rejects(cur, selection, limit)
     if as_json:
         click.echo(rejects_json(found, first, sources))
@@ -115,8 +119,10 @@ def export_rejects(  # noqa: PLR0913 - what the command line gives
     selection = Selection(source, table, reason, load, is_open=True)
     with (
         closing(connect(database_url(), application_name=_APPLICATION)) as conn,
-        reading(conn, sources, source),
+        sources_named(),
+        reading(conn) as cur,
     ):
+        check_selection(cur, sources, [] if source is None else [source], selection)
         count = write_corrections(
             path,
             all_rejects(conn, selection),
@@ -154,6 +160,8 @@ def replay_rejects(  # noqa: PLR0913 - what the command line gives
     if path is not None and (table or reason or load is not None):
         raise click.UsageError("--table, --reason and --load choose among kept records, not --file")
     sources, url = load_sources(sources_file), database_url()
+    if names:
+        _check(sources, names, Selection(None, table, reason, load), url)
     done: list[Replayed] = []
     with refusals_told("what was replayed stays"):
         if path is not None:
@@ -164,3 +172,16 @@ def replay_rejects(  # noqa: PLR0913 - what the command line gives
     show_replays(done)
     if remaining := sum(len(one.remaining) for one in done):
         raise RunFailed(f"{counted(remaining, 'record')} still set aside (see above)")
+
+
+def _check(sources: Sources, names: Sequence[str], selection: Selection, url: str) -> None:
+    """Refuse what cannot be replayed before anything is.
+
+    Raises:
+        click.UsageError, LoaderError: a source, a table or a load is none.
+    """
+    with sources_named():
+        for name in names:
+            sources.files(name)
+    with closing(connect(url, application_name=_APPLICATION)) as conn, reading(conn) as cur:
+        check_selection(cur, sources, names, selection)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from loader.commands.common import sources_option
+from loader.commands.common import sources_named, sources_option
+from loader.commands.database_options import refuse
 from loader.raw.status import read_status
 from loader.raw.status_report import show
-from loader.sources import load_sources
+from loader.sources import FilesSource, load_sources
 from warehouse.connections import connect, database_url
 
 
@@ -38,7 +39,12 @@ def status(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> None:
     """Say what was loaded of SOURCE, or of all sources: last loads, failures, rejects."""
     sources = load_sources(sources_file)
-    with closing(connect(database_url(), application_name="loader status")) as conn:
+    if lag and source in sources.root and isinstance(sources[source], FilesSource):
+        refuse(context, {"lag"}, f"{source} delivers files: it is no database")
+    with (
+        closing(connect(database_url(), application_name="loader status")) as conn,
+        sources_named(),
+    ):
         found = read_status(conn, sources, source, ask_sources=lag)
     if as_json:
         click.echo(found.model_dump_json(indent=2))

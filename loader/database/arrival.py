@@ -16,10 +16,9 @@ from loader.database.versions import Part, Versions
 from loader.errors import TableError
 from loader.names import LOAD_ID, ROW_ID, raw_name
 from loader.raw.ledger import LoadFacts, begin_load, new_load
-from loader.raw.tables import qualified
+from loader.raw.tables import raw_table
 from loader.reading.streams import Meter
-from warehouse.composed import TEXT, create_table, identifiers
-from warehouse.composed import qualified as name_in
+from warehouse.composed import TEXT, create_table, identifiers, qualified
 from warehouse.console import tell
 
 # Where rows wait that may be in raw already.
@@ -49,7 +48,7 @@ class Way:
     @property
     def raw(self) -> sql.Identifier:
         """The raw table."""
-        return qualified(raw_name(self.target.source, self.target.table))
+        return raw_table(raw_name(self.target.source, self.target.table))
 
     @property
     def columns(self) -> list[str]:
@@ -59,7 +58,7 @@ class Way:
     @property
     def origin(self) -> sql.Identifier:
         """The table in the source."""
-        return name_in(self.relation.schema, self.relation.table)
+        return qualified(self.relation.schema, self.relation.table)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 
 import psycopg2
@@ -16,20 +16,16 @@ from loader.database.ledger import Target
 from loader.database.plan import Task
 from loader.database.reading import place, source_url
 from loader.database.table import TableCopy, Terms
-from loader.errors import RunFailed
-from loader.loading.attempts import one_line
-from loader.loading.lock import locked
+from loader.loading.attempts import one_line, refusals_told
+from loader.loading.futures import POLL_SECONDS, take_up
+from loader.loading.lock import prepared
 from loader.loading.outcome import Expected, Outcome, Run
 from loader.loading.quiet import errors_told_once
-from loader.loading.recording import note
-from loader.raw.tables import prepare
 from loader.reading.streams import Meter, Stopped
 from loader.sources import Sources
 from warehouse.connections import ConnectionPool
 from warehouse.console import progress
 from warehouse.errors import WarehouseError
-
-_POLL_SECONDS = 0.1
 
 
 def run_database(  # noqa: PLR0913 - what the command line gives
@@ -60,33 +56,29 @@ def run_database(  # noqa: PLR0913 - what the command line gives
     """
     result = result or Run(name)
     result.workers = workers
-    try:
+    with refusals_told("what was loaded stays"):
         _run(result, source, url, task or Task())
-    except psycopg2.Error as error:
-        raise RunFailed(
-            f"the warehouse's server refused: {one_line(error)}; what was loaded stays: "
-            "run again when corrected"
-        ) from None
     return result
 
 
 def _run(result: Run, source: PostgresSource, url: str, task: Task) -> None:
     started = time.monotonic()
     there = source_url(result.source, source)
-    with locked(url, result.source) as conn:
-        result.server_version = conn.server_version
-        tables = prepare(conn, Sources({result.source: source}))
-        with ConnectionPool(url, result.workers, application_name="loader") as pool:
-            terms = Terms(there, source.url_env, pool, tables, Meter(), task)
-            shares = _Shares(len(source.tables))
-            copies = [
-                TableCopy(_target(result, name, source, there), table, terms, shares.setter(name))
-                for name, table in source.tables.items()
-            ]
-            result.expected = {copy.target.relation: Expected(copy.target.table) for copy in copies}
-            loading = time.monotonic()
-            _work(copies, shares, terms, result)
-            result.loading_seconds = time.monotonic() - loading
+    with (
+        prepared(url, result.source, Sources({result.source: source})) as (lock, tables),
+        ConnectionPool(url, result.workers, application_name="loader") as pool,
+    ):
+        result.server_version = lock.server_version
+        terms = Terms(there, source.url_env, pool, tables, Meter(), task)
+        shares = _Shares(len(source.tables))
+        copies = [
+            TableCopy(_target(result, name, source, there), table, terms, shares.setter(name))
+            for name, table in source.tables.items()
+        ]
+        result.expected = {copy.target.relation: Expected(copy.target.table) for copy in copies}
+        loading = time.monotonic()
+        _work(copies, shares, terms, result)
+        result.loading_seconds = time.monotonic() - loading
     result.seconds = time.monotonic() - started
 
 
@@ -139,9 +131,9 @@ def _work(copies: list[TableCopy], shares: _Shares, terms: Terms, result: Run) -
         detail = ""
         try:
             while futures:
-                finished, futures = wait(futures, _POLL_SECONDS, FIRST_COMPLETED)
+                finished, futures = wait(futures, POLL_SECONDS, FIRST_COMPLETED)
                 for future in finished:
-                    detail = _take_up(future, terms, result) or detail
+                    detail = take_up(future, terms.meter, result) or detail
                 bar.advance(shares.take(), detail)
         finally:
             terms.meter.stop()
@@ -173,21 +165,3 @@ def _bring_to_end(copy: TableCopy, terms: Terms) -> Outcome | None:
     with terms.pool.connection() as conn:
         ledger.record_failed(conn, target, batch, message, time.monotonic() - started)
     return Outcome(target.table, target.relation, "failed", error=message, retries=copy.retries)
-
-
-def _take_up(future: Future[Outcome | None], terms: Terms, result: Run) -> str:
-    """Take up what became of a table; an error that concerns all ends the run."""
-    if future.cancelled():
-        return ""
-    error = future.exception()
-    if error is None:
-        outcome = future.result()
-        if outcome:
-            note(result, outcome)
-        return outcome.name if outcome else ""
-    if not isinstance(error, WarehouseError | psycopg2.Error):
-        raise error
-    if result.fatal is None:
-        result.fatal = one_line(error)
-        terms.meter.stop()
-    return ""

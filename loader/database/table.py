@@ -24,7 +24,7 @@ from loader.loading.outcome import Loaded, Outcome
 from loader.names import raw_name
 from loader.raw.tables import RawTables, settle
 from loader.reading.streams import Meter
-from warehouse.composed import qualified as name_in
+from warehouse.composed import qualified
 from warehouse.connections import ConnectionPool, transaction
 from warehouse.console import tell
 from warehouse.retry import retry
@@ -190,7 +190,7 @@ class TableCopy:
     def _versions(self, relation: Relation) -> Versions | None:
         if self.declared.updated_at is None or relation.version_type is None:
             return None
-        origin = name_in(relation.schema, relation.table)
+        origin = qualified(relation.schema, relation.table)
         return Versions(str(relation), origin, self.declared.updated_at, relation.version_type)
 
     def _copy(self, way: Way, resume: str | None) -> _Done:

@@ -156,6 +156,7 @@ def _discover_files(
         try:
             location = folder.locate(file)
         except FileError as error:
+            error.table = table
             landing.problems.append(error)
             continue
         declared = source.tables[table]
@@ -195,8 +196,10 @@ def _discover_batches(
         else:
             landing.unfinished.append(batch)
     if len(landing.unfinished) == len(batches):
-        missing = f"{', '.join(landing.unfinished)} has no {MANIFEST} yet"
-        raise LandingError(f"no finished batch in {store}: {missing if batches else 'no folders'}")
+        missing = (
+            f"{', '.join(landing.unfinished)} has no {MANIFEST} yet" if batches else "no folders"
+        )
+        raise LandingError(f"no finished batch in {store}: {missing}{_hint(name, folder)}")
 
     def read(batch: str) -> list[LandedFile | ItemError]:
         try:
@@ -210,6 +213,15 @@ def _discover_batches(
             landing.files += (file for file in found if isinstance(file, LandedFile))
             landing.problems += (fault for fault in found if isinstance(fault, ItemError))
     return landing
+
+
+def _hint(name: str, folder: _Folder) -> str:
+    """Ask whether a folder in this one is meant, where one holds finished batches."""
+    manifests = (PurePosixPath(entry) for entry in folder.entries)
+    sources = {path.parts[0] for path in manifests if path.parts[2:] == (MANIFEST,)}
+    if not sources:
+        return ""
+    return f"; is it {folder.store.place(name if name in sources else min(sources))}?"
 
 
 def _batch(
@@ -228,6 +240,7 @@ def _batch(
             try:
                 found.append(_batch_file(manifest, folder, table, listed, file))
             except FileError as error:
+                error.table = table
                 found.append(error)
     loaded.check(manifest, location)
     return found

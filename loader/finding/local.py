@@ -69,7 +69,7 @@ class LocalStore(Store):
             found = dict(self._listed([root], ""))
         except FileNotFoundError:
             raise LandingError(
-                f"no folder {self._folder}: check --from, or run make generate"
+                f"no folder {self._folder.resolve()}: check --from, or run make generate"
             ) from None
         except OSError as error:
             raise LandingError(f"cannot read {self._folder}: {error.strerror}") from None

@@ -9,7 +9,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor
 
 from loader.raw.ledger import number_from
-from loader.raw.tables import qualified
+from loader.raw.tables import raw_table
 from loader.reading.blocks import Block
 from loader.reading.dialect import Dialect
 from loader.reading.options import copy_options
@@ -61,8 +61,8 @@ class BlockCopier:
 
     def __init__(self, cur: cursor, table: str, columns: Sequence[str], dialect: Dialect) -> None:
         self._cur = cur
-        self._as_it_is = copy_in(qualified(table), columns, copy_options(dialect))
-        self._judged = copy_in(qualified(table), [ROW_ID, *columns], copy_options(dialect))
+        self._as_it_is = copy_in(raw_table(table), columns, copy_options(dialect))
+        self._judged = copy_in(raw_table(table), [ROW_ID, *columns], copy_options(dialect))
         self._next = 1
 
     def copy(self, block: Block, first: int, aside: Callable[[Reject], None]) -> int:

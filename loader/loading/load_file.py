@@ -14,7 +14,7 @@ from loader.loading.copying import BlockCopier, copy
 from loader.loading.job import Content, Job, Terms
 from loader.loading.outcome import Loaded
 from loader.raw.ledger import begin_load, new_load, record_loaded
-from loader.raw.tables import qualified
+from loader.raw.tables import raw_table
 from loader.reading.blocks import Shape, Splitter
 from loader.reading.dialect import Dialect
 from loader.reading.header import Header, read_header
@@ -184,4 +184,4 @@ def _load_parquet(cur: cursor, job: Job) -> Content:
 
 
 def _numbered(job: Job, columns: Sequence[str]) -> sql.Composed:
-    return copy_in(qualified(job.table), [ROW_ID, *columns], copy_options(Dialect()))
+    return copy_in(raw_table(job.table), [ROW_ID, *columns], copy_options(Dialect()))

@@ -20,6 +20,7 @@ from loader.loading.outcome import Outcome, Run
 from loader.loading.record import file_record, run_record
 from loader.loading.run_record import RunRecord, text_of
 from warehouse.console import Level, is_structured, say, structured, tell
+from warehouse.whole_files import whole
 
 RUNS = Path("data/runs/loader")
 
@@ -131,23 +132,14 @@ def _leave(run: Run, path: Path, began: float, *, broken_off: bool) -> None:
     run.seconds = run.seconds or time.monotonic() - began
     record = run_record(run, datetime.now(UTC))
     try:
-        _write(path, text_of(record))
+        with whole(path) as unfinished:
+            unfinished.write_text(text_of(record), encoding="utf-8")
     except OSError as error:
         message = f"cannot write the run record {path}: {error.strerror}"
         if not broken_off:
             raise RecordError(f"{message}; the run itself ended: {record.verdict}") from None
         say(message)
     _tell_end(record, path)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file by rename: it is there as a whole, or not at all."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _tell_end(record: RunRecord, path: Path) -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from loader.errors import FileError
 from loader.loading.outcome import Outcome, Run
 from warehouse.console import counted
 
@@ -68,6 +69,10 @@ def summary(run: Run) -> Table:
     for outcome in run.outcomes:
         lines[outcome.table].add(outcome)
         total.add(outcome)
+    for problem in _barred(run):
+        for line in (lines[problem.table or "(of no one table)"], total):
+            line.files += 1
+            line.failed += 1
     title = f"{run.source}: {counted(total.loaded, run.unit)} loaded"
     table = Table(title=title, title_justify="left")
     table.add_column("table")
@@ -88,6 +93,11 @@ def summary(run: Run) -> Table:
     table.add_section()
     table.add_row(*total.cells("all, on the clock", run.seconds))
     return table
+
+
+def _barred(run: Run) -> list[FileError]:
+    """List the files, and folders of them, that could not even be taken up: links that lead out."""
+    return [problem for problem in run.problems if isinstance(problem, FileError)]
 
 
 def remarks(run: Run) -> list[str]:
@@ -124,7 +134,7 @@ def faults(run: Run) -> list[str]:
 def show(run: Run) -> None:
     """Print the report of a run."""
     console = output_console()
-    if run.outcomes:
+    if run.outcomes or _barred(run):
         console.print(summary(run))
     for remark in remarks(run):
         console.print(Text(remark), soft_wrap=True)

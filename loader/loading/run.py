@@ -8,15 +8,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg2
-
 from loader.errors import IndexesError
 from loader.finding.conflicts import LoadedFile
 from loader.finding.discovery import LandedFile, discover
 from loader.finding.store import Store
-from loader.loading.attempts import Workshop, bring_to_end, one_line, refusals_told, surely_loaded
+from loader.loading.attempts import Workshop, bring_to_end, refusals_told, surely_loaded
 from loader.loading.budget import DEFAULT_BUDGET, Budget
 from loader.loading.cut import worth_cutting
+from loader.loading.futures import POLL_SECONDS, take_up
 from loader.loading.job import Terms
 from loader.loading.lock import prepared
 from loader.loading.outcome import Expected, Outcome, Run
@@ -30,10 +29,7 @@ from loader.reading.streams import Meter
 from loader.sources import Sources, raw_name
 from warehouse.connections import ConnectionPool, transaction
 from warehouse.console import Advances, progress, say
-from warehouse.errors import WarehouseError
 from warehouse.retry import retry
-
-_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -198,29 +194,12 @@ class _Watch:
 
     def follow(self, futures: set[Future[Outcome | None]]) -> None:
         """Wait until all of them are done."""
+        meter = self._shop.terms.meter
         while futures:
-            finished, futures = wait(futures, _POLL_SECONDS, FIRST_COMPLETED)
+            finished, futures = wait(futures, POLL_SECONDS, FIRST_COMPLETED)
             for future in finished:
-                self._detail = _note(future, self._shop, self._result) or self._detail
+                self._detail = take_up(future, meter, self._result) or self._detail
             # What is read twice, after a retry or for its rejects, counts once.
-            step = min(self._shop.terms.meter.take(), self._total - self._shown)
+            step = min(meter.take(), self._total - self._shown)
             self._shown += step
             self._bar.advance(step, self._detail)
-
-
-def _note(future: Future[Outcome | None], shop: Workshop, result: Run) -> str:
-    """Take up a file's outcome; the first error that concerns all files ends the run."""
-    if future.cancelled():
-        return ""
-    error = future.exception()
-    if error is None:
-        outcome = future.result()
-        if outcome:
-            note(result, outcome)
-        return outcome.name if outcome else ""
-    if not isinstance(error, WarehouseError | psycopg2.Error):
-        raise error
-    if result.fatal is None:
-        result.fatal = one_line(error)
-        shop.terms.meter.stop()
-    return ""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from loader.errors import CorrectionsError
 from loader.raw.rejects import SetAside
+from warehouse.whole_files import whole
 
 
 class Correction(BaseModel):
@@ -76,18 +77,16 @@ def write_corrections(
     """
     if path.exists():
         raise CorrectionsError(f"{path} exists, perhaps with corrections: give another name")
-    part = path.with_name(f"{path.name}.part")
     count = 0
     try:
-        try:
-            with part.open("w", encoding="utf-8", newline="\n") as file:
-                for reject in rejects:
-                    record = _exported(reject, text_of(reject))
-                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
-                    count += 1
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with (
+            whole(path) as unfinished,
+            unfinished.open("w", encoding="utf-8", newline="\n") as file,
+        ):
+            for reject in rejects:
+                record = _exported(reject, text_of(reject))
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+                count += 1
     except OSError as error:
         raise CorrectionsError(f"cannot write {path}: {error.strerror}") from None
     return count

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 
 from loader.errors import PruneError
 from loader.loading.lock import locked
 from loader.names import LOAD_ID, raw_name
-from loader.raw.tables import qualified
+from loader.raw.readable import readable_ledger
+from loader.raw.tables import raw_table
 from warehouse import composed
 from warehouse.connections import transaction
 
@@ -116,7 +116,7 @@ def old_loads(cur: cursor, source: str, keep: timedelta, table: str | None = Non
 def _prune_table(
     conn: connection, source: str, table: str, keep: timedelta, *, dry_run: bool
 ) -> Pruned:
-    name = qualified(raw_name(source, table))
+    name = raw_table(raw_name(source, table))
     # One snapshot for both: what is found to be consumed is what is deleted.
     with transaction(conn) as cur:
         loads = old_loads(cur, source, keep, table)
@@ -155,25 +155,18 @@ def _vacuum(conn: connection, tables: Iterable[str]) -> None:
     conn.set_session(isolation_level="DEFAULT", autocommit=True)
     with conn.cursor() as cur:
         for table in tables:
-            cur.execute(sql.SQL("vacuum (analyze) {}").format(qualified(table)))
+            cur.execute(sql.SQL("vacuum (analyze) {}").format(raw_table(table)))
 
 
 def sources_with_loads(conn: connection) -> list[str]:
     """List the sources of which something was loaded.
 
     Raises:
-        PruneError: the ledger is not there, or one of an earlier version.
+        LedgerError: nothing was ever loaded, or the ledger cannot be read.
     """
-    try:
-        with transaction(conn) as cur:
-            cur.execute(
-                "select distinct source from raw._loads "
-                "where status = 'loaded' and pruned_at is null order by 1"
-            )
-            return [source for (source,) in cur.fetchall()]
-    except (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName):
-        raise PruneError("nothing was loaded into this database yet: run the loader") from None
-    except psycopg2.errors.UndefinedColumn:
-        raise PruneError(
-            "raw._loads is of an earlier version: load a source once, that brings it up to date"
-        ) from None
+    with readable_ledger(), transaction(conn) as cur:
+        cur.execute(
+            "select distinct source from raw._loads "
+            "where status = 'loaded' and pruned_at is null order by 1"
+        )
+        return [source for (source,) in cur.fetchall()]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 
-from loader.raw.tables import qualified
+from loader.raw.tables import raw_table
 from loader.sources import LOAD_ID, raw_name
 from warehouse.composed import lock
 from warehouse.connections import transaction
@@ -61,7 +61,7 @@ def undo(
             return 0  # its last commit did come through
         cur.execute(
             sql.SQL("delete from {} where {} = %s").format(
-                qualified(raw_name(source, table)), sql.Identifier(LOAD_ID)
+                raw_table(raw_name(source, table)), sql.Identifier(LOAD_ID)
             ),
             (load_id,),
         )

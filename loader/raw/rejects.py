@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 
-from loader.errors import LedgerError
+from loader.errors import SelectionError
+from loader.raw.readable import names_in_ledger, readable_ledger
 from loader.sources import FilesSource, Sources
 from warehouse.connections import transaction
 
@@ -116,32 +116,57 @@ _ASIDE = sql.SQL(
 
 
 @contextmanager
-def reading(conn: connection, sources: Sources, source: str | None = None) -> Iterator[cursor]:
+def reading(conn: connection) -> Iterator[cursor]:
     """Open a transaction in which rejects are read; nothing is written.
 
     Args:
         conn: no transaction is open on it.
-        sources: all that are declared.
-        source: that is asked for; None for all.
 
     Raises:
-        SourcesError: the source is neither declared nor in the ledger.
-        LedgerError: nothing was ever loaded, or the ledger is one of an earlier version.
+        LedgerError: nothing was ever loaded, or the ledger cannot be read.
     """
-    try:
-        with transaction(conn) as cur:
-            if source is not None and source not in sources.root:
-                cur.execute("select from raw._loads where source = %s limit 1", (source,))
-                if cur.rowcount == 0:
-                    sources[source]  # raises
-            yield cur
-    except (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName):
-        raise LedgerError("nothing was loaded into this database yet: run the loader") from None
-    except psycopg2.errors.UndefinedColumn:
-        raise LedgerError(
-            "raw._loads and raw._rejects are of an earlier version: load a source once, that "
-            "brings them up to date"
-        ) from None
+    with readable_ledger(), transaction(conn) as cur:
+        yield cur
+
+
+def check_selection(
+    cur: cursor, sources: Sources, names: Sequence[str], selection: Selection
+) -> None:
+    """Make sure that what is asked for can be there at all, so that "no rejects" is good news.
+
+    Args:
+        cur: of a transaction that `reading` has opened.
+        sources: all that are declared.
+        names: of the sources that are asked for; none for all of them.
+        selection: its table and its load are checked.
+
+    Raises:
+        UnknownSource: a source is neither declared nor in the ledger.
+        SelectionError: no such source has the table, or the load is none of theirs.
+    """
+    known = names_in_ledger(cur)
+    for name in names:
+        if name not in known:
+            sources[name]  # raises where it is not declared
+    asked = set(names) or {*sources.root, *known}
+    whose = " or ".join(names) or "any source"
+    if selection.table is not None:
+        tables = {table for name in asked & sources.root.keys() for table in sources[name].tables}
+        cur.execute(
+            "select distinct table_name from raw._loads where source = any(%s)", (list(asked),)
+        )
+        tables.update(table for (table,) in cur.fetchall())
+        if selection.table not in tables:
+            raise SelectionError(
+                f"--table {selection.table}: is no table of {whose}; "
+                f"there is {', '.join(sorted(tables)) or 'none'}"
+            )
+    if selection.load is not None:
+        cur.execute("select source from raw._loads where load_id = %s", (selection.load,))
+        ((owner,),) = cur.fetchall() or ((None,),)
+        if owner not in asked:
+            there = f"it is of {owner}" if owner else "the ledger (raw._loads) does not have it"
+            raise SelectionError(f"--load {selection.load}: is no load of {whose}: {there}")
 
 
 def counts(cur: cursor, selection: Selection) -> list[Count]:

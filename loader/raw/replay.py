@@ -103,7 +103,7 @@ def _originals(url: str, sources: Sources, path: Path) -> dict[int, Original]:
         _declared(sources, source, table)
     with (
         closing(connect(url, application_name="loader rejects")) as conn,
-        reading(conn, sources) as cur,
+        reading(conn) as cur,
     ):
         return {load: _original(cur, path, load, place) for load, place in found.items()}
 

@@ -14,7 +14,7 @@ from psycopg2.extensions import connection, cursor
 from loader.raw.ledger import begin_load, new_load
 from loader.raw.rejects import TOO_LONG, Original, text_of
 from loader.raw.single import Line, RecordReader
-from loader.raw.tables import qualified
+from loader.raw.tables import raw_table
 from loader.reading.options import copy_options
 from loader.reading.records import Fault
 from loader.sources import ROW_ID, raw_name
@@ -113,7 +113,7 @@ class _Attempt:
     def __init__(self, cur: cursor, original: Original, reader: RecordReader) -> None:
         self._cur, self._original, self._reader = cur, original, reader
         self._statement = copy_in(
-            qualified(raw_name(original.source, original.table)),
+            raw_table(raw_name(original.source, original.table)),
             [ROW_ID, *reader.columns],
             copy_options(reader.dialect),
         )

@@ -15,6 +15,7 @@ from loader.database.reading import source_url
 from loader.errors import LedgerError
 from loader.loading.lock import is_locked
 from loader.names import raw_name
+from loader.raw.readable import exists, names_in_ledger, readable_ledger
 from loader.raw.status_model import (
     DroppedIndex,
     FailedFile,
@@ -107,20 +108,12 @@ def read_status(
         ask_sources: ask the databases among the sources how far raw is behind them.
 
     Raises:
-        SourcesError: `only` is neither declared nor in the ledger.
+        UnknownSource: `only` is neither declared nor in the ledger.
         LedgerError: the ledger is one of an earlier version, or cannot be read.
         WarehouseError: a source that is asked does not let us in.
     """
-    try:
-        with transaction(conn) as cur:
-            status = _read(cur, sources, only)
-    except psycopg2.errors.UndefinedColumn:
-        raise LedgerError(
-            "raw._loads and raw._rejects are of an earlier version: load a source once, that "
-            "brings them up to date"
-        ) from None
-    except psycopg2.Error as error:
-        raise LedgerError(f"cannot read the ledger: {' '.join(str(error).split())}") from None
+    with readable_ledger(), transaction(conn) as cur:
+        status = _read(cur, sources, only)
     if ask_sources:
         for source in status.sources:
             _add_lags(conn, sources, source)
@@ -136,7 +129,7 @@ def _add_lags(conn: connection, sources: Sources, status: SourceStatus) -> None:
     try:
         with transaction(conn) as cur:
             # Where nothing was loaded yet, everything is behind.
-            found = lags(cur, status.source, declared, url) if _exists(cur, MARKS) else []
+            found = lags(cur, status.source, declared, url) if exists(cur, MARKS) else []
     except psycopg2.Error as error:
         reason = " ".join(str(error).split())
         raise LedgerError(f"cannot see how far raw is behind {status.source}: {reason}") from None
@@ -145,7 +138,7 @@ def _add_lags(conn: connection, sources: Sources, status: SourceStatus) -> None:
 
 
 def _read(cur: cursor, sources: Sources, only: str | None) -> Status:
-    known = _names_in_ledger(cur)
+    known = names_in_ledger(cur)
     if only is not None and only not in known:
         sources[only]  # raises where it is not declared
     names = [only] if only is not None else sorted({*sources.root, *known})
@@ -207,10 +200,10 @@ def _fill(cur: cursor, tables: _Tables, names: list[str]) -> None:
         table.failed_files.append(FailedFile(**row))
     for table, row in _rows(cur, tables, _OPEN, names):
         table.open_loads.append(OpenLoad(**row))
-    if _exists(cur, MARKS):
+    if exists(cur, MARKS):
         for table, row in _rows(cur, tables, _MARKS, names):
             table.watermark = Watermark(**row)
-    if _exists(cur, "raw._dropped_indexes"):
+    if exists(cur, "raw._dropped_indexes"):
         cur.execute(
             "select table_name, index_name, dropped_at from raw._dropped_indexes order by 2"
         )
@@ -228,15 +221,3 @@ def _rows(
     columns = [column.name for column in cur.description or ()][2:]
     for source, table, *values in cur.fetchall():
         yield tables.at(source, table), dict(zip(columns, values, strict=True))
-
-
-def _names_in_ledger(cur: cursor) -> set[str]:
-    if not _exists(cur, "raw._loads"):
-        return set()
-    cur.execute("select distinct source from raw._loads")
-    return {name for (name,) in cur.fetchall()}
-
-
-def _exists(cur: cursor, table: str) -> bool:
-    cur.execute("select to_regclass(%s) is not null", (table,))
-    return cur.fetchall() == [(True,)]

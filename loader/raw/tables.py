@@ -24,7 +24,7 @@ ANALYZE_SHARE = 0.1
 STATISTICS_TARGET = 30
 
 
-def qualified(table: str) -> sql.Identifier:
+def raw_table(table: str) -> sql.Identifier:
     """Write the quoted name of a table in the schema raw."""
     return composed.qualified("raw", table)
 
@@ -117,18 +117,18 @@ def _ensure_table(
         LOAD_ID: sql.SQL("bigint not null default raw._current_load_id()"),
         ROW_ID: sql.SQL("bigint not null default nextval(raw._current_row_sequence())"),
     }
-    cur.execute(composed.create_table(qualified(table), definitions))
+    cur.execute(composed.create_table(raw_table(table), definitions))
     # Rows lie in the order of their loads: a few pages of index find those of one load.
     cur.execute(
         sql.SQL("create index on {} using brin ({})").format(
-            qualified(table), sql.Identifier(LOAD_ID)
+            raw_table(table), sql.Identifier(LOAD_ID)
         )
     )
 
 
 def _add_columns(cur: cursor, table: str, names: Sequence[str]) -> None:
     if names:
-        cur.execute(composed.add_columns(qualified(table), dict.fromkeys(names, TEXT)))
+        cur.execute(composed.add_columns(raw_table(table), dict.fromkeys(names, TEXT)))
 
 
 def settle(conn: connection, loaded: dict[str, int]) -> None:
@@ -139,7 +139,7 @@ def settle(conn: connection, loaded: dict[str, int]) -> None:
         loaded: rows added, by raw table.
     """
     for table, rows in loaded.items():
-        name = qualified(table)
+        name = raw_table(table)
         with transaction(conn) as cur:
             # A BRIN index knows nothing of pages filled since the last vacuum: every search would
             # read them all.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from loader.reading.at_hand import AtHand
-from loader.reading.records import Fault, text_fault
+from loader.reading.records import Fault, Reason, text_fault
 from loader.reading.scanning import LF, Rules
 from loader.reading.strict import Extent, StrictReader
 
@@ -193,7 +193,7 @@ class OneByOne:
         return end or len(data)
 
     def _count_fault(self, found: int) -> Fault:
-        reason = "too_few_fields" if found < self._fields else "too_many_fields"
+        reason: Reason = "too_few_fields" if found < self._fields else "too_many_fields"
         return Fault(reason, f"has {found} fields, the header names {self._fields}")
 
     def _stray_fault(self) -> Fault:

@@ -104,30 +104,35 @@ class Judge:
         """
         hand, starts, ends = self._hand, records.starts + base, records.ends + base
         kept = np.ones(len(ends), np.bool_)
-        numbers = np.arange(self.number, self.number + len(ends) + 1)
+        # How far each record moves the numbers on: a comment has none. They are summed up for a
+        # whole run, not moved back one comment at a time, in a window that may be full of them.
+        steps = np.ones(len(ends), np.int64)
+
+        def written(run: slice, number: int) -> bytes:
+            numbers = number - 1 + np.cumsum(steps[run])
+            return self._writer.run(data, starts[run], ends[run], kept[run], numbers)
+
         first, done = 0, len(ends)
+        number, passed = self.number, 0
         for odd in records.odd.tolist():
             hand.pass_to(int(starts[odd]))
-            self.number = int(numbers[odd])
+            self.number += odd - passed
+            passed, before = odd + 1, self.number
             record = self._one()
             kept[odd] = False
-            if self.number == numbers[odd]:
-                # It was a comment.
-                numbers[odd + 1 :] -= 1
+            steps[odd] = self.number - before
             if record:
-                run = slice(first, odd)
-                yield self._writer.run(data, starts[run], ends[run], kept[run], numbers[run])
+                yield written(slice(first, odd), number)
                 yield record
-                first = odd + 1
+                first, number = odd + 1, self.number
             if hand.data is not data or hand.position != ends[odd] + 1:
                 done = odd + 1
                 break
         else:
             if done:
                 hand.pass_to(int(ends[-1]) + 1)
-                self.number = int(numbers[-1])
-        run = slice(first, done)
-        yield self._writer.run(data, starts[run], ends[run], kept[run], numbers[run])
+                self.number += done - passed
+        yield written(slice(first, done), number)
 
     def _one(self) -> bytes:
         """Judge one record."""

@@ -5,12 +5,31 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from loader.reading.encoding import utf16_of
 
 # Read at a time when lines are counted.
 _PIECE = 256 * 1024
+
+# Why a record is set aside.
+Reason = Literal[
+    "too_few_fields",
+    "too_many_fields",
+    "broken_quoting",
+    "invalid_utf8",
+    "invalid_encoding",
+    "nul_byte",
+    "stray_carriage_return",
+    "stray_line_feed",
+    "too_long",
+    "not_json",
+    "named_twice",
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+# Why a corrected record is not taken, though it may be sound; never a reason in raw._rejects.
+Unfit = Literal["not_one_record", "unknown_columns"]
 
 # Of UTF-8: bytes within a character, and first bytes of those that UTF-16 writes as two units.
 _CONTINUED = bytes(range(0x80, 0xC0))
@@ -35,7 +54,7 @@ class Reject(NamedTuple):
     record_number: int
     line_number: int
     byte_offset: int | None
-    reason: str
+    reason: Reason | Unfit
     message: str
     line: bytes
 
@@ -43,7 +62,7 @@ class Reject(NamedTuple):
 class Fault(NamedTuple):
     """What is wrong with a record."""
 
-    reason: str
+    reason: Reason | Unfit
     message: str
 
 
@@ -64,7 +83,7 @@ def text_fault(line: bytes, encoding: str = "utf-8") -> Fault | None:
     if encoding == "utf-16":
         # It is seen in UTF-8, whose bytes would mean nothing to the reader of the message.
         return Fault("invalid_encoding", "is not UTF-16: holds half a character")
-    reason = "invalid_utf8" if encoding == "utf-8" else "invalid_encoding"
+    reason: Reason = "invalid_utf8" if encoding == "utf-8" else "invalid_encoding"
     name = "UTF-8" if encoding == "utf-8" else encoding
     return Fault(reason, f"is not {name}: byte 0x{line[start]:02x} at byte {start + 1}")
 

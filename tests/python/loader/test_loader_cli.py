@@ -12,11 +12,20 @@ from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from loader.__main__ import main
 
 GOOD = "id,grain,weight\n1,rye,2\n"
+
+
+def summary(result: Result) -> dict[str, list[str]]:
+    """Cells of the table that a run prints, by the first of each line."""
+    return {
+        cells[0]: cells[1:]
+        for line in result.stdout.splitlines()
+        if (cells := re.findall(r"[^│┃]+", line)) and len(cells := [c.strip() for c in cells]) == 10
+    }
 
 
 def test_the_summary_counts_everything(cli, landing: Path) -> None:
@@ -25,11 +34,7 @@ def test_the_summary_counts_everything(cli, landing: Path) -> None:
     (landing / "orders.json").write_text('{"id": 1}\n{"id": 2}\n')
     result = cli("mill", "--max-rejects", "1")
     assert result.exit_code == 0
-    table = {
-        cells[0]: cells[1:]
-        for line in result.stdout.splitlines()
-        if (cells := re.findall(r"[^│┃]+", line)) and len(cells := [c.strip() for c in cells]) == 10
-    }
+    table = summary(result)
     assert "sacks" in table, result.stdout
     assert table["sacks"][:7] == ["2", "2", "-", "-", "2", "1", "56"]
     assert table["orders"][:7] == ["1", "1", "-", "-", "2", "-", "20"]
@@ -70,6 +75,17 @@ def not_a_folder(landing: Path) -> None:
     landing.write_text("")
 
 
+def one_too_high(landing: Path) -> None:
+    for source in ("a", "farm"):
+        (landing / source / "2025-01-01").mkdir(parents=True)
+        (landing / source / "2025-01-01" / "manifest.json").write_text("{}")
+
+
+def one_too_high_without_its_own(landing: Path) -> None:
+    one_too_high(landing)
+    (landing / "farm" / "2025-01-01" / "manifest.json").unlink()
+
+
 def itself_a_batch(landing: Path) -> None:
     (landing / "manifest.json").write_text("{}")
 
@@ -90,13 +106,10 @@ def bad_manifest(landing: Path) -> None:
         (empty, "farm", "{landing} is empty"),
         (unfinished, "farm", "no finished batch in {landing}: 2025-01-01 has no manifest.json yet"),
         (no_batches, "farm", "no finished batch in {landing}: no folders"),
+        (one_too_high, "farm", "a, farm has no manifest.json yet; is it {landing}/farm?"),
+        (one_too_high_without_its_own, "farm", "no manifest.json yet; is it {landing}/a?"),
         (itself_a_batch, "farm", "{landing} is a batch itself: give its parent"),
         (bad_manifest, "farm", "{landing}/2025-01-01/manifest.json: the whole file: Invalid JSON"),
-        (
-            empty,
-            "dairy",
-            "unknown source 'dairy': sources.yml declares farm, mill; add an entry there",
-        ),
     ],
 )
 def test_a_landing_folder_that_is_not_one(
@@ -108,6 +121,26 @@ def test_a_landing_folder_that_is_not_one(
     assert message.format(landing=landing) in result.output
     assert "Traceback" not in result.output
     assert isinstance(result.exception, SystemExit)
+
+
+def test_a_folder_that_is_not_there_is_named_as_a_whole(
+    cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = cli("mill", "--from", "nowhere")
+    assert result.exit_code == 1
+    assert f"no folder {tmp_path / 'nowhere'}: check --from" in result.stderr
+
+
+def test_files_that_are_never_opened_count_as_failed(cli, landing: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside.csv").write_text(GOOD)
+    (landing / "sacks-1.csv").symlink_to(tmp_path / "outside.csv")
+    result = cli("mill")
+    assert result.exit_code == 1
+    assert summary(result)["sacks"][:4] == ["1", "-", "-", "1"]
+    (landing / "sacks-2.csv").write_text(GOOD)
+    table = summary(cli("mill"))
+    assert table["sacks"][:5] == table["all, on the clock"][:5] == ["2", "1", "-", "1", "1"]
 
 
 @pytest.mark.parametrize(
@@ -156,6 +189,17 @@ def test_a_file_that_cannot_be_loaded(
         ("failed", True),
         ("loaded", None),
     ]
+
+
+@pytest.mark.parametrize("name", ["dairy", "lod", "../../etc"])
+def test_an_unknown_source_may_be_a_mistyped_command(cli, tmp_path: Path, name: str) -> None:
+    record = tmp_path / "run.json"
+    result = cli(name, "--record", str(record))
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.split())
+    assert f"unknown source '{name}': sources.yml declares farm, mill; add an entry" in said
+    assert "or give a command: load, prune, rejects, sniff, status" in said
+    assert not record.exists()
 
 
 @pytest.mark.parametrize(

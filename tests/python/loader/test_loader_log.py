@@ -116,11 +116,20 @@ def test_failures_are_told_and_end_with_one_error(told, landing: Path) -> None:
 
 def test_a_run_that_could_not_begin(told, landing: Path) -> None:
     landing.rmdir()
-    done = told("nonsense")
+    done = told()
     assert done.code == 1
     assert [event["event"] for event in done.events] == ["run_started", "run_ended", "error"]
-    assert "unknown source 'nonsense'" in done.events[-1]["message"]
+    assert "no folder" in done.events[-1]["message"]
     assert done.document["verdict"] == "failed"
+
+
+def test_a_command_that_cannot_be_meant_is_one_error(start) -> None:
+    with start("nonsense") as running:
+        out, err = running.communicate(timeout=60)
+    assert (running.returncode, out) == (2, "")
+    (event,) = map(json.loads, err.splitlines())
+    assert (event["event"], event["level"]) == ("error", "error")
+    assert "unknown source 'nonsense'" in event["message"]
 
 
 @pytest.fixture

@@ -215,13 +215,27 @@ def test_a_batch_that_is_refused_is_a_problem(recorded, landing: Path) -> None:
     assert "manifest.json" in problem["message"]
 
 
-@pytest.mark.parametrize("source", ["mill", "nonsense", "../../etc"])
-def test_a_run_that_could_not_begin(recorded, landing: Path, source: str) -> None:
+def test_a_run_that_could_not_begin(recorded, landing: Path) -> None:
     landing.rmdir()
+    record = recorded()
+    assert (record["verdict"], record["source"], record["files"]) == ("failed", "mill", [])
+    assert "no folder" in record["error"]
+    assert "postgresql" in record["versions"]
+
+
+@pytest.mark.parametrize("source", ["mill", "../../etc"])
+def test_a_declaration_that_is_faulty(recorded, sources_file: Path, source: str) -> None:
+    sources_file.write_text("mill: {layout: none}")
     record = recorded(source)
     assert (record["verdict"], record["source"], record["files"]) == ("failed", source, [])
-    assert ("no folder" if source == "mill" else "unknown source") in record["error"]
-    assert ("postgresql" in record["versions"]) == (source == "mill")
+    assert "mill.layout" in record["error"]
+    assert "postgresql" not in record["versions"]
+
+
+def test_a_command_that_cannot_be_meant_leaves_no_record(cli, place: Path) -> None:
+    assert cli("nonsense").exit_code == 2
+    assert cli("mill", "--deletes").exit_code == 2
+    assert not place.exists()
 
 
 def test_a_server_that_cannot_be_reached(recorded, landing: Path, monkeypatch) -> None:
@@ -288,6 +302,7 @@ def test_the_record_has_a_place_of_its_own(
             main, ["mill", "--from", str(landing), "--sources", str(sources_file)]
         )
         assert done.exit_code == 0
+    sources_file.write_text("")
     CliRunner().invoke(main, ["../../mill", "--sources", str(sources_file)])
     found = sorted((tmp_path / "data" / "runs" / "loader").iterdir())
     assert len(found) == 3

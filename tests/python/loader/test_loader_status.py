@@ -180,8 +180,15 @@ def test_a_source_that_is_not_declared_any_more(status, cli, query, landing: Pat
     (source,) = json.loads(status("windmill", "--json").stdout)["sources"]
     assert (source["declared"], source["tables"][0]["raw_table"]) == (False, "windmill_bags")
     unknown = status("watermill")
-    assert unknown.exit_code == 1
+    assert unknown.exit_code == 2
     assert "unknown source 'watermill'" in unknown.stderr
+
+
+def test_files_have_no_lag_that_could_be_asked_for(status) -> None:
+    result = status("mill", "--lag")
+    assert result.exit_code == 2
+    assert "--lag: mill delivers files: it is no database" in result.stderr
+    assert status("--lag").exit_code == 0
 
 
 def test_a_table_that_is_not_declared_any_more(tables, cli, query, landing: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
 
+import psycopg2
 import pytest
 from click.testing import CliRunner
 from queries import query
@@ -13,11 +15,14 @@ from rich.console import Console
 
 from warehouse import cli
 from warehouse.connections import where
-from warehouse.figures import Entity, Figures, Reconciled, Rule
+from warehouse.figures import Entity, Figures, RawTable, Reconciled, Rule, read_figures
 from warehouse.summary import Step, show
 
 SMALL = Figures(
-    raw=[("online_retail_invoice_lines", 1_067_371, 12), ("shop_order_items", 530_123, 7)],
+    raw=[
+        RawTable("online_retail_invoice_lines", 1_067_371, 0, 12),
+        RawTable("shop_order_items", 530_123, 0, 7),
+    ],
     entities=[Entity("order_items", 1_530_123, 4_321, 1_530_119)],
     production_only=[("customer_history", 61_234)],
     marts=[("monthly_active_customers", 1_213)],
@@ -34,7 +39,9 @@ SMALL = Figures(
 )
 LARGE = replace(
     SMALL,
-    raw=[("online_retail_invoice_lines_of_earlier_years", 1_067_371_000, 12_000_000)],
+    raw=[
+        RawTable("online_retail_invoice_lines_of_earlier_years", 1_067_371_000, 1_066, 12_000_000)
+    ],
     entities=[Entity("order_items", 1_530_123_000, 4_321_000, 1_530_119_000)],
     rules=[Rule("order_status_events", "a_rule_with_a_very_long_name" * 3, 4_301, 4_302, 1, 2)],
 )
@@ -51,7 +58,8 @@ def figures_of(figures: Figures) -> list[str]:
     numbers = [entity.valid, entity.quarantined, entity.production]
     numbers += [rule.held, rule.injected, rule.missed, rule.wrongly_held]
     numbers += [measure.figure, measure.difference]
-    numbers += [number for _, *row in (*figures.raw, *figures.marts) for number in row]
+    numbers += [n for one in figures.raw for n in (one.rows, one.pruned, one.rejects)]
+    numbers += [rows for _, rows in figures.marts]
     return [f"{number:,}" for number in numbers]
 
 
@@ -67,6 +75,31 @@ def test_two_sources_fit_in_a_hundred_columns_side_by_side():
     lines = shown(SMALL, []).splitlines()
     assert max(map(len, lines)) <= 100
     assert sum(line.startswith("raw ") and "production" in line for line in lines) == 1
+
+
+def test_raw_rows_are_those_of_the_ledger_and_the_pruned_ones_are_told(database_url):
+    with closing(psycopg2.connect(database_url)) as conn, conn.cursor() as cur:
+        cur.execute(
+            "create schema raw; create table raw._loads (source text, table_name text, batch text,"
+            " rows bigint, rejects bigint, status text, pruned_at timestamptz);"
+            "insert into raw._loads values"
+            " ('shop', 'orders', '1', 20, 1, 'loaded', now()),"
+            " ('shop', 'orders', '2', 30, 2, 'loaded', null),"
+            " ('shop', 'orders', '3', 500, 0, 'failed', null),"
+            " ('shop', 'order_items', '1', 7, 0, 'loaded', null),"
+            " ('shop', 'payments', '1', 0, 0, 'loaded', null),"
+            " ('shop', '_truth_totals', '1', 9, 0, 'loaded', null)"
+        )
+        conn.commit()
+        figures = read_figures(cur)
+    assert figures.raw == [
+        RawTable("shop_order_items", 7, 0, 0),
+        RawTable("shop_orders", 50, 20, 3),
+    ]
+    lines = [line.split() for line in shown(figures, []).splitlines()]
+    assert ["raw", "rows", "of", "them", "pruned", "rejects"] in [line[:6] for line in lines]
+    assert ["shop_orders", "50", "20", "3"] in lines
+    assert "pruned" not in shown(SMALL, [])
 
 
 def test_of_many_rules_the_wrong_ones_and_the_weightiest_are_shown():

@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import yaml
 from erp import ORDERS
+from proxy import Proxy
 
 from loader.database.reading import READER
 from loader.errors import SourcesError
@@ -228,6 +230,18 @@ def test_another_loader_is_at_work(erp, monkeypatch):
         pytest.raises(Exception, match="another loader is at work on erp"),
     ):
         shop.load()
+
+
+@pytest.mark.parametrize("word", [b"pg_try_advisory_lock", b"create schema if not exists raw"])
+def test_a_connection_cut_before_the_first_table_is_tried_again(erp, word):
+    shop = erp(orders=DATED)
+    shop.ask(ORDERS)
+    shop.ask("insert into orders values (1, 'x')")
+    with Proxy(shop.warehouse_url) as proxy:
+        proxy.cut(word=word, times=1)
+        assert replace(shop, warehouse_url=proxy.url).load_well() == 1
+        assert proxy.cuts == 1
+    shop.assert_in_step()
 
 
 def test_the_source_cannot_be_reached(erp, monkeypatch):

@@ -105,7 +105,7 @@ def test_what_is_still_needed_stays_and_says_why(loads, loader, query):
     said = loader("prune", "--keep", "0s")
     assert "mill sacks: 6 rows of 2 loads deleted" in said
     assert "    kept, because it is new: sacks2.csv\n" in said
-    assert "mill flour: 0 rows of 0 loads deleted" in said
+    assert "mill flour: 0 rows of 0 loads deleted\n" in said
     assert "    kept, because the warehouse is not built from it: flour1.csv\n" in said
     assert held(query) == [(3, 3)]
     assert pruned(query) == [2, 4]
@@ -140,7 +140,7 @@ def test_raw_that_is_not_what_the_ledger_says_is_not_pruned(loads, loader, query
     [
         (["--keep", "soon"], "'soon' is no duration", 2),
         ([], "Missing option '--keep'", 2),
-        (["mil", "--keep", "1d"], "nothing of 'mil' is in raw; there is mill", 1),
+        (["mil", "--keep", "1d"], "nothing of 'mil' is in raw; there is mill", 2),
     ],
 )
 def test_faulty_arguments_are_told(loads, loader, arguments, said, exit_code):
@@ -156,8 +156,11 @@ def test_nothing_is_pruned_while_a_loader_is_at_work(
     assert pruned(query) == []
 
 
-def test_an_empty_database_is_told(loader):
+def test_an_empty_database_and_a_ledger_of_an_earlier_version_are_told(loader, query):
     assert "nothing was loaded" in loader("prune", "--keep", "0s", exit_code=1)
+    query("create schema raw")
+    query("create table raw._loads (source text, status text)")
+    assert "of an earlier version" in loader("prune", "--keep", "0s", exit_code=1)
 
 
 def test_rejects_of_pruned_loads_can_be_replayed(loads, loader, query):

@@ -167,7 +167,34 @@ def test_the_list_takes_conditions(sacks, loaded, loader):
     assert listed("--resolved") == []
     assert len(listed("--open")) == 5
     assert listed("--limit", "1") == [("sacks", 2)]
-    assert listed("--reason", "' or true --") == []
+    assert listed("--reason", "nul_byte") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--reason", "nosuch"], "'nosuch' is not one of 'too_few_fields', 'too_many_fields'"),
+        (["--reason", "' or true --"], "is not one of"),
+        (["--table", "nosuch"], "no table of any source; there is bread, cows, orders, sacks"),
+        (["mill", "--table", "cows"], "no table of mill; there is bread, orders, sacks"),
+        (["--load", "99999"], "no load of any source: the ledger (raw._loads) does not have it"),
+        (["farm", "--load", "1"], "no load of farm: it is of mill"),
+        (["replay", "mill", "--table", "nosuch"], "no table of mill"),
+        (["replay", "mill", "farm", "--load", "99999"], "no load of mill or farm"),
+        (["lits"], "unknown source 'lits': sources.yml declares farm, mill; add an entry there, "
+                   "or give a command: export, list, replay"),
+        (["replay", "mill", "nobody"], "unknown source 'nobody': sources.yml declares farm, mill"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_there_is_refused(sacks, loader, query, arguments, said):
+    """Not answered with "no rejects", which would be good news."""
+    assert said in " ".join(loader("rejects", *arguments, exit_code=2).split())
+    assert len(still_open(query)) == 4
+
+
+def test_a_selection_that_has_no_rejects_says_so(sacks, loader):
+    assert loader("rejects", "farm") == "no rejects\n"
+    assert loader("rejects", "mill", "--table", "orders", "--load", "1") == "no rejects\n"
 
 
 def test_the_json_has_counts_and_places(sacks, loader):
@@ -178,10 +205,18 @@ def test_the_json_has_counts_and_places(sacks, loader):
     assert (first["line_number"], first["byte_offset"], first["bytes"]) == (3, 24, 6)
 
 
+def test_a_ledger_of_an_earlier_version_is_told(loader, query):
+    query("create schema raw")
+    query("create table raw._loads (load_id int)")
+    query("create table raw._rejects (load_id int)")
+    assert "of an earlier version" in loader("rejects", exit_code=1)
+
+
 def test_an_unknown_source_and_an_empty_database_are_told(loader, loaded):
     assert "nothing was loaded" in loader("rejects", exit_code=1)
+    assert "unknown source 'mil'" in loader("rejects", "mil", exit_code=2)
     loaded({"sacks1.csv": b"id,grain,weight\n1,a,b\n"})
-    assert "unknown source 'mil'" in loader("rejects", "mil", exit_code=1)
+    assert "unknown source 'mil'" in loader("rejects", "mil", exit_code=2)
     assert loader("rejects", "mill") == "no rejects\n"
 
 

@@ -149,6 +149,16 @@ def test_without_quotes_the_stand_in_for_one_arrives_as_it_is() -> None:
     assert rejects == []
 
 
+def test_records_between_many_comments_are_numbered_one_by_one() -> None:
+    shape = Shape(Dialect(comment="#"), 2, b"\n")
+    content = b"".join(
+        b"#\n" * (n % 7) + (b"bad\n" if n % 5 == 0 else b"a,b\n") for n in range(1, 90_001)
+    )
+    good, aside = judged(content, shape)
+    assert good == b"".join(b"%d,a,b\n" % n for n in range(1, 90_001) if n % 5)
+    assert [reject.record_number for reject in aside] == [*range(5, 90_001, 5)]
+
+
 def test_comments_are_no_records_however_long() -> None:
     shape = Shape(Dialect(comment="#"), 2, b"\n")
     content = b'# "one\na,b\n#' + b"x" * 3_000_000 + b'\n"c\n# no comment",d\n# end'
