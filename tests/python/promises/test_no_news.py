@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import yaml
@@ -13,14 +14,16 @@ PRODUCTION = "models/production/_production__models.yml"
 
 def written_rows(project: Project) -> dict[str, Any]:
     """Give, for each table that is built incrementally, which transactions wrote its rows."""
-    tables = project.query("select tablename from pg_tables where schemaname = 'production'")
-    names = [f"production.{name}" for (name,) in tables]
-    names += ["marts.fct_sales", "marts.fct_orders", "marts.fct_payments", "marts.fct_returns"]
-    names += ["marts.fct_reviews", "marts.fct_bids", "marts.fct_inventory"]
-    names += ["marts.dim_customers", "marts.dim_products"]
+    nodes = json.loads((project.folder / "target/manifest.json").read_text())["nodes"].values()
+    tables = [
+        f"{node['schema']}.{node['alias']}"
+        for node in nodes
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
+    ]
+    assert len(tables) > 40
     return {
         name: project.query(f"select xmin::text, count(*) from {name} group by 1 order by 1")
-        for name in names
+        for name in tables
     }
 
 
@@ -74,13 +77,3 @@ def test_second_build_writes_no_row_and_keys_survive_a_rebuilt_parent(
     project.run_well("dbt", "build", "--full-refresh", "-s", "customers")
     assert contents(project) == rows
     assert keys_in_postgres(project) == declared
-
-
-def test_full_refresh_gives_the_same_tables(small_warehouse: Project) -> None:
-    project = small_warehouse
-    rows = contents(project)
-    held = "select entity, load_id, row_id, failed_rules, first_seen_at from quality.quarantine"
-    before = sorted(project.query(held))
-    project.run_well("dbt", "build", "--full-refresh")
-    assert contents(project) == rows
-    assert sorted(project.query(held)) == before
