@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from pathlib import Path
 
 import click
 
@@ -14,6 +15,9 @@ from warehouse.demo import Demo
 from warehouse.embedded import EmbeddedServer
 from warehouse.errors import WarehouseError
 from warehouse.figures import read_figures
+from warehouse.programs import run_dbt
+from warehouse.role_names import Role
+from warehouse.roles import ROLES, make_login, make_roles, transformer_to_work_in
 from warehouse.settings import PROJECT_DIR, Settings, load_settings
 from warehouse.summary import Step, read_steps, show
 from warehouse.tuning import cores
@@ -45,7 +49,7 @@ def start(settings: Settings) -> str:
     with closing(connect(url)) as conn:
         use_utc(conn)
         version = conn.server_version
-    profiles.write_profiles(url, settings, PROJECT_DIR / "profiles.yml")
+    write_profile(url, settings)
     release = f"PostgreSQL {version // 10_000}.{version % 10_000}"
     say(f"{release}, {where(url)}, environment {settings.warehouse_env}, {kind}")
     return url
@@ -114,7 +118,7 @@ def run_build(context: click.Context, arguments: tuple[str, ...]) -> None:
     """
     settings = load_settings()
     in_use = database_url(settings)
-    profiles.write_profiles(in_use, settings, PROJECT_DIR / "profiles.yml")
+    write_profile(in_use, settings)
     context.exit(building.build(in_use, arguments))
 
 
@@ -122,9 +126,41 @@ def run_build(context: click.Context, arguments: tuple[str, ...]) -> None:
 def write_profiles() -> None:
     """Write profiles.yml for the warehouse in use."""
     settings = load_settings()
+    say(f"wrote {write_profile(database_url(settings), settings)}")
+
+
+def write_profile(url: str, settings: Settings) -> Path:
+    """Write profiles.yml for a URL; where the roles are made, dbt works in the transformer's."""
     path = PROJECT_DIR / "profiles.yml"
-    profiles.write_profiles(database_url(settings), settings, path)
-    say(f"wrote {path}")
+    profiles.write_profiles(url, settings, path, transformer_to_work_in(url))
+    return path
+
+
+@main.command()
+def roles() -> None:
+    """Make the roles owner, loader, transformer, reader and reader_pii; safe to repeat.
+
+    They are groups without a login, named counting_house_<database>_<role>; `login` makes a user
+    who has one. From then on the loader and dbt work in theirs.
+    """
+    settings = load_settings()
+    in_use = database_url(settings)
+    made = make_roles(in_use)
+    write_profile(in_use, settings)
+    run_dbt("run-operation", "grant_all")
+    for one in made:
+        click.echo(f"{one.name}  {', '.join(one.logins) or 'no login has it'}")
+
+
+@main.command()
+@click.argument("name")
+@click.argument("role", type=click.Choice(ROLES))
+def login(name: str, role: Role) -> None:
+    """Make the user NAME, who has the role ROLE, and print the URL to connect with.
+
+    It holds a generated password, which is kept nowhere else: run it again for a new one.
+    """
+    click.echo(make_login(database_url(load_settings()), name, role))
 
 
 @main.command()

@@ -20,6 +20,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 from warehouse import embedded
 from warehouse.errors import ConnectionFailed, ServerTooOld
 from warehouse.retry import retry
+from warehouse.role_names import Role, role_name
 from warehouse.settings import Settings, load_settings
 
 MINIMUM_MAJOR = 16
@@ -53,6 +54,7 @@ def connect(
     url: str,
     *,
     application_name: str = "counting-house",
+    role: Role | None = None,
     setting: str = "DATABASE_URL",
     oldest_source: int | None = None,
 ) -> Connection:
@@ -61,6 +63,8 @@ def connect(
     Args:
         url: of the database.
         application_name: names the program in pg_stat_activity.
+        role: of the warehouse, to work in where it is made and the user may: what the session
+            makes is then the role's, and it may do no more than the role.
         setting: where the URL comes from, for messages.
         oldest_source: major version of PostgreSQL that will do for a database that is read from;
             None for the warehouse itself.
@@ -87,6 +91,8 @@ def connect(
             check_version(opened.server_version, where(url), oldest_source)
             with transaction(opened) as cur:
                 cur.execute("set timezone to 'UTC'")
+                if role is not None:
+                    work_in_role(cur, role)
         except BaseException:
             opened.close()
             raise
@@ -96,6 +102,21 @@ def connect(
         return attempt()
     except psycopg2.Error as error:
         raise ConnectionFailed(_explain(url, error, setting)) from None
+
+
+def work_in_role(cur: cursor, role: Role) -> str | None:
+    """Have the session act as a role of the warehouse from now on.
+
+    Returns:
+        The role's name; None where it is not made, or the user may not act as it.
+    """
+    cur.execute(
+        "select set_config('role', rolname, false) from pg_roles"
+        " where rolname = %s and pg_has_role(oid, 'SET')",
+        (role_name(cur.connection.info.dbname, role),),
+    )
+    found = cur.fetchone()
+    return found[0] if found else None
 
 
 def check_version(server_version: int, place: str, oldest_source: int | None = None) -> None:
@@ -181,10 +202,17 @@ class ConnectionPool:
     rolled back, and one that is broken is thrown away, its place taken by a new one.
     """
 
-    def __init__(self, url: str, size: int, *, application_name: str = "counting-house") -> None:
+    def __init__(
+        self,
+        url: str,
+        size: int,
+        *,
+        application_name: str = "counting-house",
+        role: Role | None = None,
+    ) -> None:
         if size < 1:
             raise ValueError("a pool needs a size of at least 1")
-        self._url, self._name = url, application_name
+        self._url, self._name, self._role = url, application_name, role
         self._slots = threading.BoundedSemaphore(size)
         self._idle: SimpleQueue[Connection] = SimpleQueue()
         self._closed = False
@@ -221,7 +249,7 @@ class ConnectionPool:
         try:
             return self._idle.get_nowait()
         except Empty:
-            return connect(self._url, application_name=self._name)
+            return connect(self._url, application_name=self._name, role=self._role)
 
     def _give_back(self, conn: Connection) -> None:
         try:

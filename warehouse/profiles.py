@@ -24,8 +24,11 @@ _HEADER = """\
 """
 
 
-def profile(url: str, settings: Settings) -> dict[str, Any]:
-    """Build the content of profiles.yml for a URL: one target, named after the environment."""
+def profile(url: str, settings: Settings, role: str | None = None) -> dict[str, Any]:
+    """Build the content of profiles.yml for a URL: one target, named after the environment.
+
+    `role` is the one that dbt works in, if it is not the user's own.
+    """
     parts = parse_dsn(url)
     target: dict[str, Any] = {
         "type": "postgres",
@@ -42,6 +45,11 @@ def profile(url: str, settings: Settings) -> dict[str, Any]:
         "application_name": "counting-house dbt",
         **{name: parts[name] for name in _PASSED_ON if name in parts},
     }
+    if role is not None:
+        # dbt writes the name into `set role` as it is, and takes a rollback for nothing that
+        # could undo it: without autocommit the role would be lost. It begins and commits itself.
+        target["role"] = '"' + role.replace('"', '""') + '"'
+        target["autocommit"] = True
     lost = sorted(parts.keys() - _ELSEWHERE - set(_PASSED_ON))
     if lost:
         say(f"note: dbt has no setting for {', '.join(lost)} of DATABASE_URL: it connects without")
@@ -49,7 +57,7 @@ def profile(url: str, settings: Settings) -> dict[str, Any]:
     return {PROFILE: {"target": env, "outputs": {env: target}}}
 
 
-def write_profiles(url: str, settings: Settings, path: Path) -> None:
+def write_profiles(url: str, settings: Settings, path: Path, role: str | None = None) -> None:
     """Write profiles.yml, readable by its owner only, whole or not at all."""
-    content = yaml.safe_dump(profile(url, settings), sort_keys=False)
+    content = yaml.safe_dump(profile(url, settings, role), sort_keys=False)
     write_private(path, _HEADER + content)

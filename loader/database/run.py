@@ -66,7 +66,7 @@ def _run(result: Run, source: PostgresSource, url: str, task: Task) -> None:
     there = source_url(result.source, source)
     with (
         prepared(url, result.source, Sources({result.source: source})) as (lock, tables),
-        ConnectionPool(url, result.workers, application_name="loader") as pool,
+        ConnectionPool(url, result.workers, application_name="loader", role="loader") as pool,
     ):
         result.server_version = lock.server_version
         terms = Terms(there, source.url_env, pool, tables, Meter(), task)

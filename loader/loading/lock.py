@@ -40,7 +40,7 @@ def locked(url: str, source: str) -> Iterator[connection]:
     Raises:
         LockedError: another loader has it.
     """
-    conn = connect(url, application_name="loader lock")
+    conn = connect(url, application_name="loader lock", role="loader")
     try:
         deadline = time.monotonic() + LOCK_PATIENCE
         while True:

@@ -80,7 +80,7 @@ def _run(result: Run, root: Path | Store, sources: Sources, url: str, limits: Li
     source = sources.files(name)
     with (
         prepared(url, name, sources) as (lock, tables),
-        ConnectionPool(url, limits.workers, application_name="loader") as pool,
+        ConnectionPool(url, limits.workers, application_name="loader", role="loader") as pool,
     ):
         result.server_version = lock.server_version
         known = _known(pool, name)
