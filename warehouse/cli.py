@@ -19,6 +19,7 @@ from warehouse.programs import run_dbt
 from warehouse.role_names import Role
 from warehouse.roles import ROLES, make_login, make_roles, transformer_to_work_in
 from warehouse.settings import PROJECT_DIR, Settings, load_settings
+from warehouse.slim.commands import ci_base, ci_slim
 from warehouse.summary import Step, read_steps, show
 from warehouse.tuning import cores
 
@@ -30,6 +31,10 @@ def _server(settings: Settings) -> EmbeddedServer:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Run the warehouse's database: the embedded PostgreSQL, or the server of DATABASE_URL."""
+
+
+main.add_command(ci_slim)
+main.add_command(ci_base)
 
 
 @main.command()

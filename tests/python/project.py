@@ -22,13 +22,17 @@ from warehouse.settings import PROJECT_DIR
 
 
 @contextmanager
-def new_database(admin_url: str) -> Iterator[str]:
-    """Make an empty database, give its URL, drop it afterwards with whoever is still connected."""
+def new_database(admin_url: str, template: str = "template1") -> Iterator[str]:
+    """Make a database, give its URL, drop it afterwards with whoever is still connected.
+
+    It is empty, or a copy of the database `template`, to which nobody may be connected then.
+    """
     name = f"test_{secrets.token_hex(6)}"
     with closing(connect(admin_url)) as admin:
         admin.autocommit = True
         with admin.cursor() as cur:
-            cur.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+            names = sql.Identifier(name), sql.Identifier(template)
+            cur.execute(sql.SQL("create database {} template {}").format(*names))
             try:
                 yield urlsplit(admin_url)._replace(path=f"/{name}").geturl()
             finally:

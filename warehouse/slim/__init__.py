@@ -1,0 +1,1 @@
+"""A build of what a change touches, on a small warehouse: `make ci-slim`."""
