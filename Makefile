@@ -13,6 +13,7 @@ SOURCE ?= $(basename $(notdir $(MODEL)))
 FROM ?=
 SQL ?=
 YES ?=
+AGAINST ?= main
 
 BIN := .venv/bin
 READY := .venv/.installed
@@ -23,7 +24,7 @@ READY_BENCH := .venv/.installed-bench
 GENERATE := $(BIN)/python -m generator --model "$$MODEL" --workers "$$WORKERS"
 
 # Values reach the programs by the environment, where the shell takes no quote in them for its own.
-export SCALE START DAYS SEED WORKERS DEFECTS FORMAT MODEL SOURCE FROM SQL YES
+export AGAINST SCALE START DAYS SEED WORKERS DEFECTS FORMAT MODEL SOURCE FROM SQL YES
 flag = --$(1) "$$$(2)"
 HISTORY := $(call flag,scale,SCALE) $(call flag,start,START) $(call flag,days,DAYS) \
 	$(call flag,seed,SEED) $(call flag,defects,DEFECTS) $(call flag,format,FORMAT)
@@ -49,14 +50,20 @@ PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: bench bench-generators bench-loaders build clean day demo docs down dump generate help \
-	lint load lock psql setup test up
+.PHONY: bench bench-generators bench-loaders build ci-base ci-slim clean day demo docs down dump \
+	generate help lint load lock psql setup test up
 
 demo: setup ## The main job, from nothing: server, history, load, build, one more day, summary
 	@$(BIN)/python -m warehouse demo --workers "$$WORKERS" -- $(ASKED)
 
 test: lint ## Every check: lint, then pytest, which also builds a small warehouse with dbt
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+ci-slim: up ## Build and test what has changed since main: AGAINST
+	@$(BIN)/python -m warehouse ci-slim --against "$$AGAINST"
+
+ci-base: up ## Build what ci-slim of later changes compares with, and say where it is kept
+	@$(BIN)/python -m warehouse ci-base
 
 setup: $(READY) .env ## Make .venv and install the locked packages
 
@@ -123,6 +130,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  Variables: SCALE=$$SCALE START=$$START DAYS=$$DAYS SEED=$$SEED WORKERS=$$WORKERS"
 	@echo "             DEFECTS=$$DEFECTS FORMAT=$$FORMAT MODEL=$$MODEL SOURCE=$$SOURCE FROM= SQL= YES="
+	@echo "             AGAINST=$$AGAINST"
 
 # Stamps are touched last, so that what was interrupted is not taken for finished.
 .venv/.made:

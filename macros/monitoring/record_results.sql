@@ -14,7 +14,7 @@
         {%- set is_test = node.resource_type == "test" -%}
         {%- set written = result.failures if is_test
             else (result.adapter_response or {}).get("rows_affected", -1) -%}
-        {%- set proven = "null" -%}
+        {%- set proven = "null::bigint" -%}
         {%- if is_test and result.status == "pass" -%}
             {%- set proven = "(select least(" ~ this_build() ~ ", min(build))"
                 ~ " from quality._high_water_marks where model in ("
@@ -25,9 +25,9 @@
             "'" ~ node.name ~ "'",
             "'" ~ node.resource_type ~ "'",
             "'" ~ result.status ~ "'",
-            written if written is not none and written >= 0 else "null",
+            written if written is not none and written >= 0 else "null::bigint",
             result.execution_time | round(3),
-            "timestamptz '" ~ result.timing[0].started_at ~ "Z'" if result.timing else "null",
+            "timestamptz '" ~ result.timing[0].started_at ~ "Z'" if result.timing else "null::timestamptz",
             proven,
         ] | join(", ") ~ ")") -%}
     {%- endfor -%}

@@ -95,14 +95,16 @@ def _restore(url: str, dump: Path) -> None:
 
 
 def _rows(url: str) -> dict[str, int]:
-    """Count the rows of every table that dbt may have built; views repeat what they read."""
+    """Count the rows of whatever dbt has built on staging."""
     with closing(connect(url)) as conn, conn.cursor() as cur:
         cur.execute(
-            "select schemaname, tablename from pg_tables where schemaname !~ '^pg_'"
-            " and schemaname not in ('information_schema', 'raw')"
+            "select nspname, relname from pg_class"
+            " inner join pg_namespace on relnamespace = pg_namespace.oid"
+            " where relkind in ('r', 'v') and nspname !~ '^pg_'"
+            " and nspname not in ('information_schema', 'raw', 'staging')"
         )
         counts = {}
-        for schema, table in cur.fetchall():
-            cur.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table)))
-            ((counts[f"{schema}.{table}"],),) = cur.fetchall()
+        for schema, name in cur.fetchall():
+            cur.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name)))
+            ((counts[f"{schema}.{name}"],),) = cur.fetchall()
         return counts

@@ -67,8 +67,8 @@ class Report:
     Attributes:
         against: what was compared with, or why everything was built.
         nodes: what dbt ran.
-        before: rows of each table in the base; None where there is none.
-        after: rows of each table now.
+        before: rows of each relation in the base; None where there is none.
+        after: rows of each relation now.
     """
 
     against: str
