@@ -110,7 +110,7 @@ def test_without_a_commit_everything_is_built(project, dbt):
     assert code == 3
     assert report.against == "No commit to compare with: everything is built, from nothing."
     assert "--select" not in json.loads(dbt.read_text())
-    assert not (project.folder / "data").exists()  # the landing zone is the user's
+    assert not (project.folder / "data/landing").exists()  # that is the user's
 
 
 def test_where_the_loader_has_changed_everything_is_built(project, dbt):
