@@ -31,7 +31,7 @@ from warehouse.connections import connect
 from warehouse.role_names import role_name
 from warehouse.roles import ROLES, RolesError, make_login, make_roles
 
-PERSONAL = {"customer_name", "email", "phone", "street", "postal_code"}
+PERSONAL = {"birth_date", "customer_name", "email", "phone", "street", "postal_code"}
 DIMENSIONS = "models/marts/dimensions/_dimensions__models.yml"
 
 RIGHTS = """
