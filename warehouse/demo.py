@@ -37,7 +37,7 @@ _BUILT = """
             select sum(rows) from raw._loads
             where
                 status = 'loaded'
-                and table_name not like '\\_truth%'
+                and table_name not like '\\_truth%%'
                 and source in (select source from monitoring.load_counts)
         )
         = (select sum(ledger_rows) from monitoring.load_counts)
