@@ -13,22 +13,23 @@ with
 
 bids as (
 
-    select *
-    from {{ ref("bids") }}
+    select found.*
     {%- if is_incremental() %}
-    where
-        bid_id in (
-            select bid_id
-            from {{ ref("bids") }}
-            {{ judged }}
+    from (
+        select bid_id
+        from {{ ref("bids") }}
+        {{ judged }}
 
-            union
+        union
 
-            {{ repointed(["bid_id"], {
-                "dim_customers": ["customer_id", "bid_at"],
-                "dim_products": ["product_id", "bid_at"],
-            }) }}
-        )
+        {{ repointed(["bid_id"], {
+            "dim_customers": ["customer_id", "bid_at"],
+            "dim_products": ["product_id", "bid_at"],
+        }) }}
+    ) as changed
+    cross join {{ looked_up(ref("bids"), "bid_id = changed.bid_id") }} as found
+    {%- else %}
+    from {{ ref("bids") }} as found
     {%- endif %}
 
 ),

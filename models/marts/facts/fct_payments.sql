@@ -16,21 +16,22 @@ with
 
 payments as (
 
-    select *
-    from {{ ref("payments") }}
+    select found.*
     {%- if is_incremental() %}
-    where
-        payment_id in (
-            select payment_id
-            from {{ ref("payments") }}
-            {{ of_changed_orders }}
+    from (
+        select payment_id
+        from {{ ref("payments") }}
+        {{ of_changed_orders }}
 
-            union
+        union
 
-            {{ repointed(["payment_id"], {
-                "dim_customers": ["customer_id", "happened_at"],
-            }) }}
-        )
+        {{ repointed(["payment_id"], {
+            "dim_customers": ["customer_id", "happened_at"],
+        }) }}
+    ) as changed
+    cross join {{ looked_up(ref("payments"), "payment_id = changed.payment_id") }} as found
+    {%- else %}
+    from {{ ref("payments") }} as found
     {%- endif %}
 
 ),

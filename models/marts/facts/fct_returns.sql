@@ -19,30 +19,32 @@ with
 -- another version of the product or the customer holds.
 returns as (
 
-    select *
-    from {{ ref("returns") }}
+    select found.*
     {%- if is_incremental() %}
-    where
-        return_id in (
-            select return_id
-            from {{ ref("returns") }}
-            {{ judged }}
+    from (
+        select return_id
+        from {{ ref("returns") }}
+        {{ judged }}
 
-            union
+        union
 
-            select of_a_line.return_id
-            from {{ ref("order_items") }} as order_items
-            inner join {{ ref("returns") }} as of_a_line
-                on order_items.order_item_id = of_a_line.order_item_id
-            {{ of_changed_orders }}
+        select of_a_line.return_id
+        from {{ ref("order_items") }} as order_items
+        cross join {{ looked_up(
+            ref("returns"), "order_item_id = order_items.order_item_id"
+        ) }} as of_a_line
+        {{ of_changed_orders }}
 
-            union
+        union
 
-            {{ repointed(["return_id"], {
-                "dim_customers": ["customer_id", "returned_at"],
-                "dim_products": ["product_id", "returned_at"],
-            }) }}
-        )
+        {{ repointed(["return_id"], {
+            "dim_customers": ["customer_id", "returned_at"],
+            "dim_products": ["product_id", "returned_at"],
+        }) }}
+    ) as changed
+    cross join {{ looked_up(ref("returns"), "return_id = changed.return_id") }} as found
+    {%- else %}
+    from {{ ref("returns") }} as found
     {%- endif %}
 
 ),

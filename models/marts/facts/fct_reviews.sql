@@ -14,23 +14,24 @@ with
 reviews as (
 
     select
-        *,
-        coalesce(customer_id, {{ unknown_key() }}) as known_customer_id
-    from {{ ref("reviews") }}
+        found.*,
+        coalesce(found.customer_id, {{ unknown_key() }}) as known_customer_id
     {%- if is_incremental() %}
-    where
-        review_id in (
-            select review_id
-            from {{ ref("reviews") }}
-            {{ judged }}
+    from (
+        select review_id
+        from {{ ref("reviews") }}
+        {{ judged }}
 
-            union
+        union
 
-            {{ repointed(["review_id"], {
-                "dim_customers": ["customer_id", "created_at"],
-                "dim_products": ["product_id", "created_at"],
-            }) }}
-        )
+        {{ repointed(["review_id"], {
+            "dim_customers": ["customer_id", "created_at"],
+            "dim_products": ["product_id", "created_at"],
+        }) }}
+    ) as changed
+    cross join {{ looked_up(ref("reviews"), "review_id = changed.review_id") }} as found
+    {%- else %}
+    from {{ ref("reviews") }} as found
     {%- endif %}
 
 ),

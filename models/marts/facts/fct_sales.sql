@@ -17,22 +17,23 @@ with
 
 order_items as (
 
-    select *
-    from {{ ref("order_items") }}
+    select found.*
     {%- if is_incremental() %}
-    where
-        order_item_id in (
-            select order_item_id
-            from {{ ref("order_items") }}
-            {{ of_changed_orders }}
+    from (
+        select order_item_id
+        from {{ ref("order_items") }}
+        {{ of_changed_orders }}
 
-            union
+        union
 
-            {{ repointed(["order_item_id"], {
-                "dim_customers": ["customer_id", "ordered_at"],
-                "dim_products": ["product_id", "ordered_at"],
-            }) }}
-        )
+        {{ repointed(["order_item_id"], {
+            "dim_customers": ["customer_id", "ordered_at"],
+            "dim_products": ["product_id", "ordered_at"],
+        }) }}
+    ) as changed
+    cross join {{ looked_up(ref("order_items"), "order_item_id = changed.order_item_id") }} as found
+    {%- else %}
+    from {{ ref("order_items") }} as found
     {%- endif %}
 
 ),
