@@ -36,12 +36,6 @@ payments as (
 
 ),
 
-orders as (
-
-    select * from {{ ref("orders") }}
-
-),
-
 paid as (
 
     select
@@ -50,7 +44,7 @@ paid as (
         coalesce(orders.customer_id, {{ unknown_key() }}) as customer_id,
         coalesce(payments.paid_at, orders.ordered_at) as happened_at
     from payments
-    inner join orders on payments.order_id = orders.order_id
+    {{ join_parent("orders", "order_id", "payments.order_id") }}
 
 ),
 

@@ -49,18 +49,6 @@ returns as (
 
 ),
 
-order_items as (
-
-    select * from {{ ref("order_items") }}
-
-),
-
-orders as (
-
-    select * from {{ ref("orders") }}
-
-),
-
 -- Where a source says which line came back, the line tells the product and the customer.
 told as (
 
@@ -79,8 +67,8 @@ told as (
         returns.currency,
         returns.returned_at
     from returns
-    left join order_items on returns.order_item_id = order_items.order_item_id
-    left join orders on order_items.order_id = orders.order_id
+    {{ join_parent("order_items", "order_item_id", "returns.order_item_id", "left") }}
+    {{ join_parent("orders", "order_id", "order_items.order_id", "left") }}
 
 ),
 

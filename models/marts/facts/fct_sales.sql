@@ -38,12 +38,6 @@ order_items as (
 
 ),
 
-orders as (
-
-    select * from {{ ref("orders") }}
-
-),
-
 sales as (
 
     select
@@ -54,7 +48,7 @@ sales as (
         order_items.quantity * order_items.unit_price as gross_amount,
         coalesce(order_items.discount_amount, 0) as discount
     from order_items
-    inner join orders on order_items.order_id = orders.order_id
+    {{ join_parent("orders", "order_id", "order_items.order_id") }}
 
 ),
 
