@@ -26,3 +26,21 @@ def make_project(
             return project
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def demo_warehouse(
+    postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
+    """Give what `make demo` makes: the history and one day more, built at once. Only to be read."""
+    folder = tmp_path_factory.mktemp("project")
+    copy_project(folder)
+    with new_database(postgres_server) as url:
+        project = Project(folder, url)
+        project.run_well("python", "-m", "generator", "--model", "shop")
+        project.run_well("python", "-m", "generator", "--model", "shop", "--days", "1")
+        project.run_well("python", "-m", "loader", "shop")
+        project.run_well("python", "-m", "warehouse", "up")
+        tests = ("test", "unit_test")
+        project.run_well("dbt", "build", *(f"--exclude-resource-type={kind}" for kind in tests))
+        yield project
