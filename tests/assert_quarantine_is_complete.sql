@@ -1,6 +1,6 @@
 {#
-    The quarantine holds exactly the rows of the sources that are built that fail now;
-    what it has let go of is valid.
+    The quarantine knows exactly the rows of the sources that are built that fail now, held
+    or corrected since; what it has released is valid.
 #}
 with
 
@@ -30,7 +30,7 @@ held as (
         row_id,
         failed_rules
     from {{ ref("quarantine") }}
-    where resolved_at is null and source in ({{ quoted(var("sources")) }})
+    where resolution is distinct from 'released' and source in ({{ quoted(var("sources")) }})
 
 )
 

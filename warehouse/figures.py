@@ -148,7 +148,7 @@ def _rules(cur: cursor, tables: _Tables) -> list[Rule]:
     cur.execute(
         "select entity, rule, count(*) from quality.quarantine"
         " cross join lateral string_to_table(failed_rules, ',') as failed (rule)"
-        " where resolved_at is null group by entity, rule"
+        " where resolution is distinct from 'released' group by entity, rule"
     )
     held = {(entity, rule): int(count) for entity, rule, count in cur.fetchall()}
     truth: dict[tuple[str, str], tuple[int, int, int]] = {}

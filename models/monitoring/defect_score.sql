@@ -35,10 +35,11 @@ loads as (
 
 ),
 
+-- What a later delivery has corrected was caught.
 quarantine as (
 
     select * from {{ ref("quarantine") }}
-    where resolved_at is null
+    where resolution is distinct from 'released'
 
 ),
 

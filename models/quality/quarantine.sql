@@ -5,68 +5,145 @@
     merge_exclude_columns=["first_seen_at"],
     full_refresh=false,
     on_schema_change="append_new_columns",
-    indexes=[{"columns": ["entity", "load_id", "row_id"], "unique": true}],
+    indexes=[
+        {"columns": ["entity", "load_id", "row_id"], "unique": true},
+        {"columns": ["entity", "record_key"]},
+    ],
     post_hook=["{{ set_high_water_mark() }}"],
 ) }}
 
 {%- set mark = high_water_mark() if is_incremental() %}
+{%- set new_loads = loads_to_show(mark) if is_incremental() else none %}
 {%- set not_delivered = "'{source,batch,load_id,row_id,uncastable,failed_rules,build}'" %}
-{%- set valid = {} %}
+{%- set checked = {} %}
 {%- for entity in var("entities") %}
-{%- do valid.update({entity: ref("valid_" ~ entity)}) %}
+{%- do checked.update({entity: ref("checked_" ~ entity)}) %}
 {%- endfor %}
 
 with
 
-loads as (
+loads as not materialized (
 
     select * from {{ ref("stg_loader__loads") }}
 
 ),
 {%- for entity, key in var("entities").items() %}
 
-delivered_{{ entity }} as (
+{{ entity }}_delivered as (
 
-    {{ union_sources(entity, {"load_id": "bigint", "row_id": "bigint", "record": "jsonb"}) }}
+    {{ union_sources(
+        entity,
+        {"load_id": "bigint", "row_id": "bigint", "record": "jsonb"},
+        loads=new_loads
+    ) }}
 
 ),
 
-held_{{ entity }} as (
+{{ entity }}_held as (
 
     select
         held.source,
         '{{ entity }}' as entity,
         held.{{ key }} as record_key,
         held.failed_rules,
+        held.load_id,
+        held.row_id,
+        held.batch,
+        loads.file,
+        held.row_id + loads.header_lines as line_number,
+        {% if is_incremental() %}before.resolved_at{% else %}cast(null as timestamptz){% endif %}
+            as resolved_before_at,
         -- A row that was pruned from raw is shown as it was first held, or as typed.
         coalesce(
-            delivered.record,
             {%- if is_incremental() %}
             before.record,
             {%- endif %}
-            to_jsonb(held) - {{ not_delivered }}::text[]
-        ) as record,
-        held.load_id,
-        held.row_id,
-        current_timestamp as first_seen_at,
-        current_timestamp as last_seen_at,
-        cast(null as timestamptz) as resolved_at
+            case
+                when loads.pruned_at is not null then to_jsonb(held) - {{ not_delivered }}::text[]
+            end
+        ) as stored_record
     from {{ ref("quarantined_" ~ entity) }} as held
-    left join delivered_{{ entity }} as delivered
-        on held.load_id = delivered.load_id and held.row_id = delivered.row_id
+    inner join loads on held.load_id = loads.load_id
     {%- if is_incremental() %}
-    left join {{ this }} as before
-        on
-            before.entity = '{{ entity }}'
-            and held.load_id = before.load_id
-            and held.row_id = before.row_id
+    left join lateral (
+        select
+            seen.record,
+            seen.resolved_at
+        from {{ this }} as seen
+        where
+            seen.entity = '{{ entity }}'
+            and seen.load_id = held.load_id
+            and seen.row_id = held.row_id
+        limit 1
+    ) as before on true
     where held.build > {{ mark }}
     {%- endif %}
 
 ),
+
+{{ entity }}_recorded as (
+
+    select
+        held.*,
+        held.stored_record as record
+    from {{ entity }}_held as held
+    where held.stored_record is not null
+
+    union all
+
+    select
+        held.*,
+        delivered.record
+    from {{ entity }}_held as held
+    inner join {{ entity }}_delivered as delivered
+        on held.load_id = delivered.load_id and held.row_id = delivered.row_id
+    where held.stored_record is null
+
+),
 {%- if is_incremental() %}
 
-released_{{ entity }} as (
+-- What is known here of the keys that were judged since: a sound row may correct what is
+-- still held, a broken one may have been the correction. `offset 0`: row by row, by index.
+{{ entity }}_touched as (
+
+    select distinct on (seen.load_id, seen.row_id)
+        seen.*,
+        stored.batch,
+        stored.failed_rules is null as is_released
+    from {{ checked[entity] }} as judged
+    cross join lateral (
+        select *
+        from {{ this }} as seen
+        where
+            seen.entity = '{{ entity }}'
+            and seen.record_key = judged.{{ key }}
+            and seen.resolution is distinct from 'released'
+            and (
+                seen.resolved_at is null
+                or judged.failed_rules is not null
+                or (seen.load_id, seen.row_id) = (judged.load_id, judged.row_id)
+            )
+        offset 0
+    ) as seen
+    cross join lateral (
+        select
+            stored.batch,
+            stored.failed_rules
+        from {{ checked[entity] }} as stored
+        where
+            stored.load_id = seen.load_id
+            and stored.row_id = seen.row_id
+            and (stored.failed_rules is null or stored.build <= {{ mark }})
+        offset 0
+    ) as stored
+    where judged.build > {{ mark }}
+
+),
+{%- endif %}
+{%- endfor %}
+
+resolved as (
+    {%- for entity in var("entities") %}
 
     select
         held.source,
@@ -76,30 +153,35 @@ released_{{ entity }} as (
         held.record,
         held.load_id,
         held.row_id,
-        held.first_seen_at,
-        held.last_seen_at,
-        current_timestamp as resolved_at
-    from {{ this }} as held
-    inner join {{ valid[entity] }} as valid
-        on held.load_id = valid.load_id and held.row_id = valid.row_id
-    where
-        held.entity = '{{ entity }}'
-        and held.resolved_at is null
-        and valid.build > {{ mark }}
-
-),
-{%- endif %}
-{%- endfor %}
-
-changed as (
-    {%- for entity in var("entities") %}
-
-    select * from held_{{ entity }}
+        held.file,
+        held.line_number,
+        current_timestamp as first_seen_at,
+        current_timestamp as last_seen_at,
+        held.resolved_before_at,
+        case when {{ is_corrected(entity, "held") }} then 'corrected' end as resolution
+    from {{ entity }}_recorded as held
     {%- if is_incremental() %}
 
     union all
 
-    select * from released_{{ entity }}
+    select
+        held.source,
+        held.entity,
+        held.record_key,
+        held.failed_rules,
+        held.record,
+        held.load_id,
+        held.row_id,
+        held.file,
+        held.line_number,
+        held.first_seen_at,
+        held.last_seen_at,
+        held.resolved_at as resolved_before_at,
+        case
+            when held.is_released then 'released'
+            when {{ is_corrected(entity, "held") }} then 'corrected'
+        end as resolution
+    from {{ entity }}_touched as held
     {%- endif %}
     {%- if not loop.last %}
 
@@ -112,20 +194,22 @@ changed as (
 final as (
 
     select
-        changed.source,
-        changed.entity,
-        changed.record_key,
-        changed.failed_rules,
-        changed.record,
-        changed.load_id,
-        changed.row_id,
-        loads.file,
-        changed.row_id + loads.header_lines as line_number,
-        changed.first_seen_at,
-        changed.last_seen_at,
-        changed.resolved_at
-    from changed
-    inner join loads on changed.load_id = loads.load_id
+        source,
+        entity,
+        record_key,
+        failed_rules,
+        record,
+        load_id,
+        row_id,
+        file,
+        line_number,
+        first_seen_at,
+        last_seen_at,
+        case
+            when resolution is not null then coalesce(resolved_before_at, current_timestamp)
+        end as resolved_at,
+        resolution
+    from resolved
 
 )
 
