@@ -101,6 +101,8 @@ new_rows as (
     {%- if is_incremental() %}
     where ledger.load_id in ({{ new.ids | join(", ") or "null" }})
     {%- endif %}
+    -- Each value is cast once, here, and not again in each rule that looks at it.
+    offset 0
 
 ),
 {%- if is_incremental() %}

@@ -29,16 +29,6 @@ loads as not materialized (
 ),
 {%- for entity, key in var("entities").items() %}
 
-{{ entity }}_delivered as (
-
-    {{ union_sources(
-        entity,
-        {"load_id": "bigint", "row_id": "bigint", "record": "jsonb"},
-        loads=new_loads
-    ) }}
-
-),
-
 {{ entity }}_held as (
 
     select
@@ -81,6 +71,27 @@ loads as not materialized (
 
 ),
 
+{{ entity }}_unrecorded as (
+
+    select
+        load_id,
+        row_id
+    from {{ entity }}_held
+    where stored_record is null
+
+),
+
+{{ entity }}_delivered as (
+
+    {{ union_sources(
+        entity,
+        {"load_id": "bigint", "row_id": "bigint", "record": "jsonb"},
+        loads=new_loads,
+        rows=entity ~ "_unrecorded"
+    ) }}
+
+),
+
 {{ entity }}_recorded as (
 
     select
@@ -97,7 +108,6 @@ loads as not materialized (
     from {{ entity }}_held as held
     inner join {{ entity }}_delivered as delivered
         on held.load_id = delivered.load_id and held.row_id = delivered.row_id
-    where held.stored_record is null
 
 ),
 {%- if is_incremental() %}
