@@ -44,6 +44,11 @@ loads as not materialized (
         {% if is_incremental() %}before.resolved_at{% else %}cast(null as timestamptz){% endif %}
             as resolved_before_at,
         -- A row that was pruned from raw is shown as it was first held, or as typed.
+        {%- if is_incremental() %}
+        before.record is not null or loads.pruned_at is not null as is_recorded,
+        {%- else %}
+        loads.pruned_at is not null as is_recorded,
+        {%- endif %}
         coalesce(
             {%- if is_incremental() %}
             before.record,
@@ -73,41 +78,23 @@ loads as not materialized (
 
 {{ entity }}_unrecorded as (
 
-    select
-        load_id,
-        row_id
+    select *
     from {{ entity }}_held
-    where stored_record is null
-
-),
-
-{{ entity }}_delivered as (
-
-    {{ union_sources(
-        entity,
-        {"load_id": "bigint", "row_id": "bigint", "record": "jsonb"},
-        loads=new_loads,
-        rows=entity ~ "_unrecorded"
-    ) }}
+    where not is_recorded
 
 ),
 
 {{ entity }}_recorded as (
 
     select
-        held.*,
-        held.stored_record as record
-    from {{ entity }}_held as held
-    where held.stored_record is not null
+        *,
+        stored_record as record
+    from {{ entity }}_held
+    where is_recorded
 
     union all
 
-    select
-        held.*,
-        delivered.record
-    from {{ entity }}_held as held
-    inner join {{ entity }}_delivered as delivered
-        on held.load_id = delivered.load_id and held.row_id = delivered.row_id
+    {{ with_records(entity, entity ~ "_unrecorded", loads=new_loads) }}
 
 ),
 {%- if is_incremental() %}
