@@ -15,9 +15,8 @@
 {%- set mark = high_water_mark() if is_incremental() %}
 {%- set new_loads = loads_to_show(mark) if is_incremental() else none %}
 {%- set not_delivered = "'{source,batch,load_id,row_id,uncastable,failed_rules,build}'" %}
-{%- set checked = {} %}
 {%- for entity in var("entities") %}
-{%- do checked.update({entity: ref("checked_" ~ entity)}) %}
+{%- do ref("checked_" ~ entity) %}
 {%- endfor %}
 
 with
@@ -41,36 +40,23 @@ loads as not materialized (
         held.batch,
         loads.file,
         held.row_id + loads.header_lines as line_number,
-        {% if is_incremental() %}before.resolved_at{% else %}cast(null as timestamptz){% endif %}
-            as resolved_before_at,
-        -- A row that was pruned from raw is shown as it was first held, or as typed.
         {%- if is_incremental() %}
-        before.record is not null or loads.pruned_at is not null as is_recorded,
+        {{ column_before("resolved_at", entity, "held") }} as resolved_before_at,
+        {{ column_before("record", entity, "held") }} as record_before,
+        {{ column_before("load_id", entity, "held") }} is not null
+        or loads.pruned_at is not null as is_recorded,
         {%- else %}
+        cast(null as timestamptz) as resolved_before_at,
+        cast(null as jsonb) as record_before,
         loads.pruned_at is not null as is_recorded,
         {%- endif %}
-        coalesce(
-            {%- if is_incremental() %}
-            before.record,
-            {%- endif %}
-            case
-                when loads.pruned_at is not null then to_jsonb(held) - {{ not_delivered }}::text[]
-            end
-        ) as stored_record
+        -- A row that was pruned from raw is shown as it was first held, or as typed.
+        case
+            when loads.pruned_at is not null then to_jsonb(held) - {{ not_delivered }}::text[]
+        end as typed_record
     from {{ ref("quarantined_" ~ entity) }} as held
     inner join loads on held.load_id = loads.load_id
     {%- if is_incremental() %}
-    left join lateral (
-        select
-            seen.record,
-            seen.resolved_at
-        from {{ this }} as seen
-        where
-            seen.entity = '{{ entity }}'
-            and seen.load_id = held.load_id
-            and seen.row_id = held.row_id
-        limit 1
-    ) as before on true
     where held.build > {{ mark }}
     {%- endif %}
 
@@ -88,7 +74,7 @@ loads as not materialized (
 
     select
         *,
-        stored_record as record
+        coalesce(record_before, typed_record) as record
     from {{ entity }}_held
     where is_recorded
 
@@ -99,41 +85,10 @@ loads as not materialized (
 ),
 {%- if is_incremental() %}
 
--- What is known here of the keys that were judged since: a sound row may correct what is
--- still held, a broken one may have been the correction. `offset 0`: row by row, by index.
+-- A sound row may correct what is still held, a broken one may have been the correction.
 {{ entity }}_touched as (
 
-    select distinct on (seen.load_id, seen.row_id)
-        seen.*,
-        stored.batch,
-        stored.failed_rules is null as is_released
-    from {{ checked[entity] }} as judged
-    cross join lateral (
-        select *
-        from {{ this }} as seen
-        where
-            seen.entity = '{{ entity }}'
-            and seen.record_key = judged.{{ key }}
-            and seen.resolution is distinct from 'released'
-            and (
-                seen.resolved_at is null
-                or judged.failed_rules is not null
-                or (seen.load_id, seen.row_id) = (judged.load_id, judged.row_id)
-            )
-        offset 0
-    ) as seen
-    cross join lateral (
-        select
-            stored.batch,
-            stored.failed_rules
-        from {{ checked[entity] }} as stored
-        where
-            stored.load_id = seen.load_id
-            and stored.row_id = seen.row_id
-            and (stored.failed_rules is null or stored.build <= {{ mark }})
-        offset 0
-    ) as stored
-    where judged.build > {{ mark }}
+    {{ rows_touched(entity, mark) }}
 
 ),
 {%- endif %}
