@@ -359,6 +359,15 @@ def test_products_as_they_are_now(project: Project, after: list[After]) -> None:
     ) == [("2026-03-01", 10), ("2026-03-02", 9), ("2026-03-03", 8)]
 
 
+def test_the_snapshot_records_what_was_withdrawn(project: Project, after: list[After]) -> None:
+    """p-2 was back before a build could see that it was gone."""
+    assert after
+    assert project.query(
+        "select product_id, is_deleted, dbt_valid_to is null from snapshots.products_snapshot"
+        " where product_id in ('p-2', 'p-3') order by product_id, dbt_valid_from"
+    ) == [("p-2", False, True), ("p-3", False, False), ("p-3", True, True)]
+
+
 def test_versions_of_one_time(project: Project, after: list[After]) -> None:
     """Of two versions with one updated_at the first by batch, file and line stands."""
     assert after
