@@ -122,41 +122,47 @@ rebooked as (
 {%- set checked_rows, fact = ref("checked_" ~ entity), about.fact %}
 {%- set typed = dict(about.columns, load_id="bigint", row_id="bigint") %}
 {%- set has_order = "order_id" in columns %}
+{%- if by_rows %}
 
-judged_{{ entity }} as not materialized (
+-- All rows of a key: one that was delivered again says nothing of the one that stands.
+keys_of_{{ entity }} as (
+
+    select {{ key }}
+    from {{ checked_rows }}
+    where build > {{ mark }} and {{ key }} is not null
+    {%- if has_order %}
+
+    union
+
+    select fact.{{ key }}
+    from rebooked
+    cross join {{ looked_up(fact, "order_id = rebooked.order_id") }} as fact
+    {%- else %}
+    group by {{ key }}
+    {%- endif %}
+
+),
+{%- endif %}
+
+judged_{{ entity }} as {{ "not materialized " if not by_rows }}(
+    {%- if by_rows %}
+
+    select
+        judged.{{ key }},
+        judged.{{ typed | join(", judged.") }},
+        judged.failed_rules
+    from keys_of_{{ entity }} as keys
+    cross join {{ looked_up(checked_rows, key ~ " = keys." ~ key) }} as judged
+    {%- else %}
 
     select
         {{ key }},
         {{ typed | join(", ") }},
         failed_rules
     from {{ checked_rows }}
-    {%- if by_rows %}
-    where build > {{ mark }}
-    {%- if has_order %}
-
-    union
-
-    select
-        judged.{{ key }},
-        judged.{{ typed | join(", judged.") }},
-        judged.failed_rules
-    from rebooked
-    cross join {{ looked_up(fact, "order_id = rebooked.order_id") }} as fact
-    cross join {{ looked_up(checked_rows, key ~ " = fact." ~ key) }} as judged
-    {%- endif %}
     {%- endif %}
 
 ),
-{%- if by_rows %}
-
-keys_of_{{ entity }} as (
-
-    select distinct {{ key }}
-    from judged_{{ entity }}
-    where {{ key }} is not null
-
-),
-{%- endif %}
 
 {{ entity }}_in_valid as not materialized (
 
