@@ -16,9 +16,9 @@ SCHEMAS = ("production", "marts")
 
 HELD = "held rows"
 _HELD = """
-    select source, entity, record_key, failed_rules, record, file, row_id
+    select source, entity, record_key, failed_rules, record, file, row_id, resolution
     from quality.quarantine
-    where resolved_at is null
+    where resolution is distinct from 'released'
 """
 _RELATIONS = """
     select n.nspname::text, c.relname::text

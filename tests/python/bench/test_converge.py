@@ -18,13 +18,13 @@ TABLES = """
     create schema snapshots;
     create table quality.quarantine (
         source text, entity text, record_key text, failed_rules text, record jsonb, file text,
-        row_id bigint, resolved_at timestamptz
+        row_id bigint, resolution text
     );
     create table snapshots.seen as select clock_timestamp() as seen_at;
     create table production.things (thing_id, name) as values (1, 'one'), (2, 'two'), (2, 'two');
     create view marts.named as select name from production.things;
 """
-HELD = "insert into quality.quarantine (entity, resolved_at) values ('things', {})"
+HELD = "insert into quality.quarantine (entity, resolution) values ('things', {})"
 
 
 def test_rows_that_differ_are_found(postgres_server: str) -> None:
@@ -38,11 +38,11 @@ def test_rows_that_differ_are_found(postgres_server: str) -> None:
         assert contents(one)["production.things"].rows == 3
 
         query(other, "update production.things set name = 'uno' where thing_id = 1")
-        query(other, HELD.format("null"))
-        query(other, HELD.format("current_timestamp"))
+        query(other, HELD.format("'corrected'"))
+        query(other, HELD.format("'released'"))
         query(other, "create table marts.more as select 1 as number")
         assert differences(one, other) == [
-            Difference("held rows", 0, 1, ("has (,things,,,,,)",)),
+            Difference("held rows", 0, 1, ("has (,things,,,,,,corrected)",)),
             Difference("marts.more", 0, 1, ("has (1)",)),
             Difference("marts.named", 1, 1, ("lacks (one)", "has (uno)")),
             Difference("production.things", 1, 1, ("lacks (1,one)", "has (1,uno)")),
