@@ -1,70 +1,110 @@
 {#
     What the shop says an order costs is what its lines, tax and shipping add up to, and
     what is captured for a paid order is that total. An order with a held line or
-    payment proves nothing; a payment that is held because it names no known order
-    explains an order that lacks just its amount. Which order a line or payment was of that
-    the loader set aside nobody can tell: each explains one order at most.
+    payment proves nothing, nor one whose lines have not come; a payment that is held
+    because it names no known order explains an order that lacks just its amount. Payments
+    may come three days late. Which order a line or payment was of that the loader set
+    aside nobody can tell: each explains one order at most.
 #}
+
+{%- set judged = {
+    "orders": "order_id",
+    "order_items": "order_id",
+    "payments": "order_id",
+} %}
+{%- set held_lines, held_payments = ref("quarantined_order_items"), ref("quarantined_payments") %}
+
 with
 
 orders as (
 
-    select * from {{ ref("fct_orders") }}
-    where total is not null
+    {{ unproven(ref("fct_orders"), "order_id", judged) }}
 
 ),
 
-held as (
+loads as (
+
+    select * from {{ ref("stg_loader__loads") }}
+    where
+        status = 'loaded'
+        and source in ({{ quoted(var("sources")) }})
+
+),
+
+last_payments as (
 
     select
-        entity,
-        failed_rules,
-        record ->> 'order_id' as order_id,
-        record ->> 'amount' as amount
-    from {{ ref("quarantine") }}
-    where entity in ('order_items', 'payments') and resolved_at is null
+        source,
+        max(batch) as batch
+    from loads
+    where table_name = 'payments'
+    group by source
 
 ),
 
 rejected as (
 
     select coalesce(sum(rejects), 0) as records
-    from {{ ref("stg_loader__loads") }}
+    from loads
     where
-        status = 'loaded'
-        and source in ({{ quoted(var("sources")) }})
-        and table_name in ('order_items', 'payments')
+        table_name in ('order_items', 'payments')
+        and load_id not in (
+            select load_id from {{ ref("load_counts") }}
+            where build <= {{ since_last_pass() }}
+        )
+
+),
+
+compared as (
+
+    select
+        orders.order_id,
+        orders.status,
+        orders.total,
+        orders.net_amount + orders.tax_amount + orders.shipping_fee as expected_total,
+        orders.paid_amount,
+        orders.total - orders.paid_amount as unpaid_amount,
+        to_char(versions.updated_at + interval '3 days', 'YYYY-MM-DD') >= last_payments.batch
+            as may_be_paid_late
+    from orders
+    inner join {{ ref("orders") }} as versions on orders.order_id = versions.order_id
+    left join last_payments on orders.source = last_payments.source
+    where orders.total is not null and orders.line_count > 0
 
 ),
 
 final as (
 
-    select
-        order_id,
-        status,
-        total,
-        net_amount + tax_amount + shipping_fee as expected_total,
-        paid_amount
-    from orders
-    where not exists (
-        select from held
-        where held.order_id = orders.order_id
-    )
+    select *
+    from compared
+    where
+        (
+            total <> expected_total
+            or (
+                status in ('paid', 'shipped', 'delivered')
+                and unpaid_amount <> 0
+                and (unpaid_amount < 0 or may_be_paid_late is not true)
+            )
+        )
+        and not exists (
+            select from {{ held_lines }} as held
+            where held.order_id = compared.order_id
+        )
+        and not exists (
+            select from {{ held_payments }} as held
+            where held.order_id = compared.order_id
+        )
+        and (
+            total <> expected_total
+            or unpaid_amount not in (
+                select amount from {{ held_payments }}
+                where failed_rules = 'order_unknown' and amount is not null
+            )
+        )
 
 )
 
 select *
 from final
-where
-    total <> expected_total
-    or (
-        status in ('paid', 'shipped', 'delivered')
-        and paid_amount <> total
-        and cast(total - paid_amount as text) not in (
-            select amount
-            from held
-            where failed_rules = 'order_unknown' and amount is not null
-        )
-    )
 order by order_id
 offset (select records from rejected)

@@ -1,7 +1,7 @@
 {#
     The orders whose sales may stand on another day, in another currency or for another
-    customer than they did after the build `since`, with all that their delivered versions
-    ever said: (order_id, days, customer_ids). An order belongs to it where
+    customer than they did after the build `since`, or whose charges may be others, with all
+    the days and customers that their delivered versions ever named: (order_id, days, customer_ids). An order belongs to it where
 
     - one of its lines was judged since, or
     - it was judged since, and its versions do not all say the same. A mere change of status
@@ -40,6 +40,8 @@
         select
             customer_id,
             currency,
+            tax_amount,
+            shipping_fee,
             cast(ordered_at at time zone 'UTC' as date) as order_date
         from {{ ref("checked_orders") }}
         where order_id = changed.order_id
@@ -48,5 +50,11 @@
     group by changed.order_id, changed.has_lines
     having
         changed.has_lines
-        or count(distinct (versions.customer_id, versions.currency, versions.order_date)) > 1
+        or count(distinct (
+            versions.customer_id,
+            versions.currency,
+            versions.order_date,
+            versions.tax_amount,
+            versions.shipping_fee
+        )) > 1
 {%- endmacro %}

@@ -63,6 +63,7 @@
             "source": "text",
             "order_id": "text",
             "currency": "text",
+            "status": "text",
             "amount": "numeric",
             "paid_at": "timestamptz",
         },
@@ -70,7 +71,9 @@
         "date": utc_date("rows.paid_at"),
         "sums": {
             "payments": "count(*)",
-            "paid_amount": "sum(rows.amount)",
+            "payment_amount": "sum(rows.amount)",
+            "captured_payments": "count(*) filter (where rows.status = 'captured')",
+            "captured_amount": "sum(rows.amount) filter (where rows.status = 'captured')",
         },
         "fact": ref("fct_payments"),
         "fact_date": "payment_date",

@@ -3,10 +3,20 @@
     without an end.
 
     key, valid_from, valid_to: the columns of the key and of the half-open interval
+    judged: {entity: the column there that is the key, ...}: only versions of keys that were
+        judged since the test last passed are looked at; all where none is given
 #}
-{% test validity_intervals(model, key, valid_from="valid_from", valid_to="valid_to") %}
+{% test validity_intervals(
+    model, key, valid_from="valid_from", valid_to="valid_to", judged=none
+) %}
 
 with
+
+judged as (
+
+    {% if judged %}{{ unproven(model, key, judged) }}{% else %}select * from {{ model }}{% endif %}
+
+),
 
 versions as (
 
@@ -18,7 +28,7 @@ versions as (
             partition by {{ key }}
             order by {{ valid_from }}, {{ valid_to }} nulls last
         ) as next_valid_from
-    from {{ model }}
+    from judged
 
 )
 

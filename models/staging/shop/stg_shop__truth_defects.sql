@@ -27,7 +27,8 @@ final as (
         defects.new_value,
         defects.fault,
         defects.rule,
-        defects.outcome
+        defects.outcome,
+        defects._load_id as load_id
     from defects
     inner join loads on defects._load_id = loads.load_id
 

@@ -1,0 +1,452 @@
+{#
+    Every defect that the generator injected and every row that is held, or line that the
+    loader set aside, beside each other: the rows of defect_score.
+
+    A row that is held and that no defect names may wait: it breaks no rule but that of a
+    missing parent, and the parent was never delivered, or waits itself.
+
+    A build looks at the rows that were judged since, at those whose batch's ledger is new,
+    and again at those that were not caught.
+#}
+{{ config(
+    enabled="shop" in var("sources"),
+    unique_key=["source", "entity", "file", "row_number", "rule"],
+    indexes=[{"columns": ["verdict"]}, {"columns": ["truth_load_id"]}],
+    meta={"delete_when": "source.verdict is null"},
+) }}
+
+{%- set ledger, truth = ref("stg_loader__loads"), ref("stg_shop__truth_defects") %}
+{%- set rejects, load_counts = ref("stg_loader__rejects"), ref("load_counts") %}
+{%- set checked_rows = {} %}
+{%- for entity in var("entities") %}
+{%- do checked_rows.update({entity: ref("checked_" ~ entity)}) %}
+{%- endfor %}
+{%- set awaited = rules_that_wait() %}
+{%- set new_truth = truth_loads_not_scored(ledger) if is_incremental() %}
+
+with recursive
+
+ledger as not materialized (
+
+    select * from {{ ledger }}
+    where status = 'loaded'
+
+),
+
+-- Only batches whose truth is known can be scored: a real shop's files have none.
+scored_loads as (
+
+    select
+        load_id,
+        source,
+        table_name,
+        file,
+        {%- if is_incremental() %}
+        bool_or(load_id in ({{ new_truth }})) over (partition by source, batch)
+        or load_id in (select load_id from {{ load_counts }} where {{ is_judged_since() }})
+            as is_new,
+        {%- else %}
+        true as is_new,
+        {%- endif %}
+        bool_or(table_name = '_truth_defects') over (partition by source, batch) as has_truth
+    from ledger
+
+),
+{%- if is_incremental() %}
+
+open_rows as (
+
+    select distinct
+        scored.entity,
+        scored.file,
+        scored.row_number,
+        scored_loads.load_id
+    from {{ this }} as scored
+    inner join scored_loads
+        on
+            scored.source = scored_loads.source
+            and scored.file = scored_loads.file
+    where scored.verdict in ('missed', 'wrongly_held', 'waiting')
+
+),
+{%- endif %}
+
+-- The rows that are looked at.
+judged as (
+    {%- for entity, relation in checked_rows.items() %}
+
+    select
+        '{{ entity }}' as entity,
+        load_id,
+        row_id,
+        failed_rules
+    from {{ relation }}
+    {%- if is_incremental() %}
+    where {{ is_judged_since() }}
+
+    union
+
+    select
+        '{{ entity }}' as entity,
+        found.load_id,
+        found.row_id,
+        found.failed_rules
+    from open_rows
+    cross join {{ looked_up(
+        relation,
+        "load_id = open_rows.load_id and row_id = open_rows.row_number"
+    ) }} as found
+    where open_rows.entity = '{{ entity }}'
+
+    union
+
+    select
+        '{{ entity }}' as entity,
+        found.load_id,
+        found.row_id,
+        found.failed_rules
+    from scored_loads
+    cross join {{ looked_up(
+        relation,
+        "load_id = scored_loads.load_id and failed_rules is not null"
+    ) }} as found
+    where scored_loads.is_new and scored_loads.has_truth
+    {%- else %}
+    where failed_rules is not null
+    {%- endif %}
+    {%- if not loop.last %}
+
+    union
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+judged_rows as (
+
+    select
+        scored_loads.source,
+        judged.entity,
+        scored_loads.file,
+        judged.row_id as row_number,
+        judged.load_id,
+        judged.failed_rules
+    from judged
+    inner join scored_loads on judged.load_id = scored_loads.load_id
+    where scored_loads.has_truth
+
+),
+{%- if is_incremental() %}
+
+before as (
+
+    select distinct scored.*
+    from (
+        select
+            source,
+            entity,
+            file,
+            row_number
+        from judged_rows
+
+        union
+
+        select
+            source,
+            entity,
+            file,
+            row_number
+        from {{ this }}
+        where verdict in ('missed', 'wrongly_held', 'waiting')
+    ) as looked_at
+    cross join {{ looked_up(
+        this,
+        "source = looked_at.source and entity = looked_at.entity"
+        ~ " and file = looked_at.file and row_number = looked_at.row_number"
+    ) }} as scored
+
+),
+{%- endif %}
+
+-- A record that staging must clean breaks no rule: one that is held is wrongly held.
+defects as (
+
+    select
+        source,
+        entity,
+        file,
+        row_number,
+        coalesce(rule, fault) as rule,
+        outcome,
+        load_id as truth_load_id
+    from {{ truth }}
+    where
+        outcome in ('quarantine', 'reject')
+        {%- if is_incremental() %}
+        and load_id in ({{ new_truth }})
+
+    union
+
+    select
+        source,
+        entity,
+        file,
+        row_number,
+        rule,
+        outcome,
+        truth_load_id
+    from before
+    where truth_load_id is not null
+        {%- endif %}
+
+),
+
+rejects as (
+
+    select
+        scored_loads.source,
+        scored_loads.table_name as entity,
+        scored_loads.file,
+        rejects.record_number as row_number,
+        rejects.reason
+    from scored_loads
+    inner join {{ rejects }} as rejects on scored_loads.load_id = rejects.load_id
+    where scored_loads.has_truth and scored_loads.is_new
+    {%- if is_incremental() %}
+
+    union
+
+    select
+        before.source,
+        before.entity,
+        before.file,
+        before.row_number,
+        rejects.reason
+    from before
+    inner join scored_loads
+        on
+            before.source = scored_loads.source
+            and before.file = scored_loads.file
+    inner join {{ rejects }} as rejects
+        on
+            scored_loads.load_id = rejects.load_id
+            and before.row_number = rejects.record_number
+    {%- endif %}
+
+),
+
+held as (
+
+    select
+        judged_rows.source,
+        judged_rows.entity,
+        judged_rows.file,
+        judged_rows.row_number,
+        failed.rule
+    from judged_rows
+    cross join lateral string_to_table(judged_rows.failed_rules, ',') as failed (rule)
+
+    union
+
+    -- One broken line can look like another to a reader: any reason why the loader set it
+    -- aside will do.
+    select
+        rejects.source,
+        rejects.entity,
+        rejects.file,
+        rejects.row_number,
+        coalesce(defects.rule, rejects.reason) as rule
+    from rejects
+    left join defects
+        on
+            rejects.source = defects.source
+            and rejects.file = defects.file
+            and rejects.row_number = defects.row_number
+            and defects.outcome = 'reject'
+
+),
+
+-- Of a row that may wait, the parents that were delivered.
+unnamed as (
+
+    select judged_rows.*
+    from judged_rows
+    left join defects
+        on
+            judged_rows.source = defects.source
+            and judged_rows.entity = defects.entity
+            and judged_rows.file = defects.file
+            and judged_rows.row_number = defects.row_number
+    where judged_rows.failed_rules is not null and defects.rule is null
+
+),
+
+may_wait as (
+
+    select *
+    from unnamed
+    where
+        not exists (
+            select from string_to_table(failed_rules, ',') as failed (rule)
+            where (entity, failed.rule) not in (
+                {%- for each in awaited %}
+                ('{{ each.entity }}', '{{ each.rule }}'){{ "," if not loop.last }}
+                {%- else %}
+                (null, null)
+                {%- endfor %}
+            )
+        )
+
+),
+
+delivered_parents as (
+    {%- for each in awaited %}
+
+    select
+        may_wait.entity,
+        may_wait.load_id,
+        may_wait.row_number,
+        '{{ each.parent }}' as parent_entity,
+        parent.load_id as parent_load_id,
+        parent.row_id as parent_row_number
+    from may_wait
+    cross join {{ looked_up(
+        checked_rows[each.entity],
+        "load_id = may_wait.load_id and row_id = may_wait.row_number"
+        ~ " and failed_rules like '%" ~ each.rule ~ "%'"
+    ) }} as held
+    cross join {{ looked_up(
+        checked_rows[each.parent], each.key ~ " = held." ~ each.column
+    ) }} as parent
+    where may_wait.entity = '{{ each.entity }}'
+    {%- if not loop.last %}
+
+    union
+    {%- endif %}
+    {%- else %}
+
+    select
+        null as entity, null::bigint as load_id, null::bigint as row_number,
+        null as parent_entity, null::bigint as parent_load_id, null::bigint as parent_row_number
+    where false
+    {%- endfor %}
+
+),
+
+-- What has a parent that was delivered and does not wait.
+blocked as (
+
+    select
+        parents.entity,
+        parents.load_id,
+        parents.row_number
+    from delivered_parents as parents
+    left join may_wait
+        on
+            parents.parent_entity = may_wait.entity
+            and parents.parent_load_id = may_wait.load_id
+            and parents.parent_row_number = may_wait.row_number
+    where may_wait.entity is null
+
+    union
+
+    select
+        parents.entity,
+        parents.load_id,
+        parents.row_number
+    from delivered_parents as parents
+    inner join blocked
+        on
+            parents.parent_entity = blocked.entity
+            and parents.parent_load_id = blocked.load_id
+            and parents.parent_row_number = blocked.row_number
+
+),
+
+waiting as (
+
+    select may_wait.*
+    from may_wait
+    left join blocked using (entity, load_id, row_number)
+    where blocked.entity is null
+
+),
+
+compared as (
+
+    select
+        coalesce(defects.source, held.source) as source,
+        coalesce(defects.entity, held.entity) as entity,
+        coalesce(defects.file, held.file) as file,
+        coalesce(defects.row_number, held.row_number) as row_number,
+        coalesce(defects.rule, held.rule) as rule,
+        defects.outcome,
+        defects.truth_load_id,
+        held.rule is not null as is_held
+    from defects
+    full join held
+        on
+            defects.source = held.source
+            and defects.entity = held.entity
+            and defects.file = held.file
+            and defects.row_number = held.row_number
+            and defects.rule = held.rule
+
+),
+
+verdicts as (
+
+    select
+        compared.*,
+        waiting.load_id as waiting_load_id,
+        case
+            when compared.outcome is not null and compared.is_held then 'caught'
+            when compared.outcome is not null then 'missed'
+            when waiting.entity is not null then 'waiting'
+            else 'wrongly_held'
+        end as verdict
+    from compared
+    left join waiting
+        on
+            compared.source = waiting.source
+            and compared.entity = waiting.entity
+            and compared.file = waiting.file
+            and compared.row_number = waiting.row_number
+
+),
+
+final as (
+
+    select
+        source,
+        entity,
+        file,
+        row_number,
+        rule,
+        outcome,
+        verdict,
+        truth_load_id,
+        waiting_load_id
+    from verdicts
+    {%- if is_incremental() %}
+
+    union all
+
+    select
+        before.source,
+        before.entity,
+        before.file,
+        before.row_number,
+        before.rule,
+        null as outcome,
+        null as verdict,
+        null as truth_load_id,
+        null as waiting_load_id
+    from before
+    left join verdicts using (source, entity, file, row_number, rule)
+    where verdicts.source is null
+    {%- endif %}
+
+)
+
+select * from final
