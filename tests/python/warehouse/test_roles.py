@@ -144,7 +144,7 @@ MAY_NOT = {
         "select * from production.orders",
         "select * from marts.fct_sales",
         "select * from monitoring.row_counts",
-        "truncate monitoring.row_counts",
+        "truncate marts.fct_sales",
         "create table marts.mine (n int)",
         "create schema mine",
     ],
