@@ -26,7 +26,8 @@ _SCORE = """
         coalesce(sum(injected), 0),
         coalesce(sum(caught), 0),
         coalesce(sum(missed), 0),
-        coalesce(sum(wrongly_held), 0)
+        coalesce(sum(wrongly_held), 0),
+        coalesce(sum(waiting), 0)
     from monitoring.defect_score
 """
 _RECONCILIATION = """
@@ -60,6 +61,7 @@ class Truth:
     """What a warehouse's monitoring says of itself.
 
     Attributes:
+        waiting: rows that are held because what they refer to has not come yet.
         apart: the largest difference between two layers, over all figures.
     """
 
@@ -68,6 +70,7 @@ class Truth:
     caught: int
     missed: int
     wrongly_held: int
+    waiting: int
     figures: int
     apart: float
 
@@ -160,10 +163,8 @@ def prove(place: Workplace, plan: Plan) -> Verdict:
 
 def _truth(trial: Trial) -> Truth:
     (score,), (figures,) = trial.ask(_SCORE), trial.ask(_RECONCILIATION)
-    rules, injected, caught, missed, wrongly_held = (int(str(number)) for number in score)
-    return Truth(
-        rules, injected, caught, missed, wrongly_held, int(str(figures[0])), float(str(figures[1]))
-    )
+    counts = [int(str(number)) for number in [*score, figures[0]]]
+    return Truth(*counts, float(str(figures[1])))
 
 
 def _generate(folder: Path, plan: Plan) -> Sequence[Path]:

@@ -9,6 +9,10 @@ from bench.convergence.proof import Ending, Verdict
 
 PLAIN_WIDTH = 140
 
+_HEADINGS = (
+    "rules", "injected", "caught", "missed", "wrongly held", "waiting", "figures", "largest gap",
+)  # fmt: skip
+
 
 def tables(verdict: Verdict) -> Table:
     """Put the ways side by side: 0, or how many rows each lacks and has beside the first way's."""
@@ -32,8 +36,7 @@ def truth(verdict: Verdict) -> Table:
     """Show what each warehouse says of itself."""
     made = Table(title="truth", title_justify="left")
     made.add_column("way")
-    headings = ("rules", "injected", "caught", "missed", "wrongly held", "figures", "largest gap")
-    for heading in headings:
+    for heading in _HEADINGS:
         made.add_column(heading, justify="right")
     for ending in verdict.endings:
         made.add_row(ending.way.name, *_numbers(ending))
@@ -43,7 +46,8 @@ def truth(verdict: Verdict) -> Table:
 def _numbers(ending: Ending) -> list[str]:
     found = ending.truth
     counts = [found.rules, found.injected, found.caught, found.missed, found.wrongly_held]
-    return [f"{number:,}" for number in [*counts, found.figures]] + [f"{found.apart:.2f}"]
+    counts += [found.waiting, found.figures]
+    return [f"{number:,}" for number in counts] + [f"{found.apart:.2f}"]
 
 
 def show(verdict: Verdict) -> None:

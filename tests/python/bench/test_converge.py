@@ -52,8 +52,8 @@ def test_rows_that_differ_are_found(postgres_server: str) -> None:
 
 
 def test_the_report_says_what_differs(capsys: pytest.CaptureFixture[str]) -> None:
-    sound = Truth(2, 30, 30, 0, 0, 400, 0)
-    broken = Truth(2, 30, 29, 1, 0, 400, 0.01)
+    sound = Truth(2, 30, 30, 0, 0, 3, 400, 0)
+    broken = Truth(2, 30, 29, 1, 0, 3, 400, 0.01)
     apart = Difference("marts.fct_sales", 1, 2, ("has (x)",))
     same = Ending(WAYS["at once"], (), sound)
     table = {"marts.fct_sales": Sum(1_000, 7)}

@@ -91,10 +91,9 @@ def test_every_rule_is_scored(small_warehouse: Project) -> None:
         if "rule" in fault
     }
     scored = {
-        (entity, rule): (caught / injected, caught / (caught + wrongly_held))
-        for entity, rule, injected, caught, wrongly_held in small_warehouse.query(
-            "select entity, rule, injected, caught, wrongly_held from monitoring.defect_score"
-            " where injected + wrongly_held > 0"
+        (entity, rule): (recall, precision)
+        for entity, rule, recall, precision in small_warehouse.query(
+            "select entity, rule, recall, precision from monitoring.defect_score"
         )
     }
     assert set(scored.values()) == {(1, 1)}
