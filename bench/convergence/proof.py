@@ -163,8 +163,11 @@ def prove(place: Workplace, plan: Plan) -> Verdict:
 
 def _truth(trial: Trial) -> Truth:
     (score,), (figures,) = trial.ask(_SCORE), trial.ask(_RECONCILIATION)
-    counts = [int(str(number)) for number in [*score, figures[0]]]
-    return Truth(*counts, float(str(figures[1])))
+    rules, injected, caught, missed, wrongly_held, waiting, counted = (
+        int(str(number)) for number in [*score, figures[0]]
+    )
+    apart = float(str(figures[1]))
+    return Truth(rules, injected, caught, missed, wrongly_held, waiting, counted, apart)
 
 
 def _generate(folder: Path, plan: Plan) -> Sequence[Path]:
