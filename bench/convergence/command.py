@@ -21,7 +21,7 @@ CHOICES = tuple(name for name in WAYS if name != HISTORY)
     help="Size of the shop; 1 is a million orders a year.",
 )
 @click.option("--history", type=click.IntRange(1), default=365, help="Days of the first batch.")
-@click.option("--days", type=click.IntRange(1), default=5, help="Batches of a day each, after it.")
+@click.option("--days", type=click.IntRange(2), default=5, help="Batches of a day each, after it.")
 @click.option(
     "--defects", type=click.FloatRange(0, 1), default=0.02, help="Share of broken records."
 )

@@ -90,10 +90,10 @@ def _in_parts(trial: Trial, given: Deliveries) -> None:
 
 def _pruned(trial: Trial, given: Deliveries) -> None:
     """Bring old rows after newer ones were pruned; in the end quality rebuilds from its own."""
-    trial.deliver([given.days[-1]])
+    trial.deliver(given.days)
     trial.build()
     trial.prune()
-    trial.deliver(given.batches[:-1])
+    trial.deliver([given.history])
     trial.build()
     trial.prune()
     trial.build("--full-refresh")
@@ -110,7 +110,7 @@ WAYS = {
         Way(AT_ONCE, None, "all batches, one build", _at_once),
         Way(HISTORY, None, "the history alone: where some others begin", _history),
         Way("shuffled", None, "the history in the middle, a build each", _shuffled),
-        Way("pruned", None, "the last day first, raw emptied between builds", _pruned),
+        Way("pruned", None, "the days first, raw emptied between builds", _pruned),
         Way("day by day", HISTORY, "a build each", _day_by_day),
         Way("killed", HISTORY, "all days, two builds killed, a third", _killed),
         Way("in parts", HISTORY, "all days, some models before others", _in_parts),
