@@ -6,7 +6,7 @@ import random
 import secrets
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -95,15 +95,19 @@ class Verdict:
 
     Attributes:
         contents: what stands at the end of the first way, with which the others are compared.
+        failures: of each way that broke off, why.
     """
 
     contents: Contents
     endings: tuple[Ending, ...]
+    failures: Mapping[str, str]
 
     @property
     def holds(self) -> bool:
         """Whether all ways lead to the same warehouse, and it tells the truth."""
-        return all(ending.truth.holds and not ending.differences for ending in self.endings)
+        return not self.failures and all(
+            ending.truth.holds and not ending.differences for ending in self.endings
+        )
 
 
 class _Scene:
@@ -115,14 +119,23 @@ class _Scene:
         self._done: dict[str, Future[Trial]] = {}
         self._making = Lock()
 
-    def take_all(self, pool: ThreadPoolExecutor) -> dict[str, Trial]:
-        """Take the ways, those that others begin with first, and give the finished warehouses."""
+    def take_all(self, pool: ThreadPoolExecutor) -> tuple[dict[str, Trial], dict[str, str]]:
+        """Take the ways, those that others begin with first.
+
+        Returns: the finished warehouses, and why the others broke off.
+        """
         needed = {AT_ONCE, *self._plan.ways}
         needed |= {start for name in needed if (start := WAYS[name].starts_as)}
         for way in WAYS.values():
             if way.name in needed:
                 self._done[way.name] = pool.submit(self._take, way)
-        return {name: done.result() for name, done in self._done.items()}
+        finished, failures = {}, {}
+        for name, done in self._done.items():
+            try:
+                finished[name] = done.result()
+            except StepFailed as failure:
+                failures[name] = str(failure)
+        return finished, failures
 
     def _take(self, way: Way) -> Trial:
         start = self._done[way.starts_as].result().database if way.starts_as else None
@@ -146,19 +159,23 @@ class _Scene:
 def prove(place: Workplace, plan: Plan) -> Verdict:
     """Generate the batches, take every way of the plan, compare where they lead.
 
+    A way breaks off where a command fails that must succeed; every build is with its tests.
+
     Raises:
-        StepFailed: a command that must succeed did not; every build is with its tests.
+        StepFailed: there is nothing to compare with.
     """
     with ExitStack() as stack, ThreadPoolExecutor(plan.jobs) as pool:
         # A database that is read cannot be copied: all ways end before any is looked at.
-        trials = _Scene(place, plan, stack).take_all(pool)
+        trials, failures = _Scene(place, plan, stack).take_all(pool)
+        if AT_ONCE not in trials:
+            raise StepFailed(failures[AT_ONCE])
         first = trials[AT_ONCE].url
         endings = [
             Ending(WAYS[name], tuple(differences(first, trial.url)), _truth(trial))
             for name, trial in trials.items()
             if name in plan.ways
         ]
-        return Verdict(contents(first), tuple(endings))
+        return Verdict(contents(first), tuple(endings), failures)
 
 
 def _truth(trial: Trial) -> Truth:

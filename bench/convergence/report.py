@@ -70,3 +70,5 @@ def show(verdict: Verdict) -> None:
         f"{len(verdict.endings)} ways, {len(verdict.contents)} tables of {rows:,} rows: "
         f"{differing} ways differ, {untrue} do not hold against the truth"
     )
+    if verdict.failures:
+        console.print(f"broke off: {', '.join(verdict.failures)}")

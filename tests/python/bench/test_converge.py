@@ -57,12 +57,14 @@ def test_the_report_says_what_differs(capsys: pytest.CaptureFixture[str]) -> Non
     apart = Difference("marts.fct_sales", 1, 2, ("has (x)",))
     same = Ending(WAYS["at once"], (), sound)
     table = {"marts.fct_sales": Sum(1_000, 7)}
-    assert Verdict(table, (same,)).holds
-    assert not Verdict(table, (same, Ending(WAYS["killed"], (), broken))).holds
-    verdict = Verdict(table, (same, Ending(WAYS["shuffled"], (apart,), sound)))
+    assert Verdict(table, (same,), {}).holds
+    assert not Verdict(table, (same,), {"killed": "over too soon"}).holds
+    assert not Verdict(table, (same, Ending(WAYS["killed"], (), broken)), {}).holds
+    verdict = Verdict(table, (same, Ending(WAYS["shuffled"], (apart,), sound)), {"killed": "x"})
     assert not verdict.holds
     show(verdict)
     said = capsys.readouterr().out
     assert "-1 +2" in said
     assert "shuffled: marts.fct_sales has (x)" in said
+    assert "broke off: killed" in said
     assert "2 ways, 1 tables of 1,000 rows: 1 ways differ, 0 do not hold" in said
