@@ -101,7 +101,7 @@ def test_batches_load_once(
     store.front.requests.clear()
     second = cli(*arguments)
     assert second.exit_code == 0, second.output
-    assert "nothing new: all 4 files were loaded before" in second.output
+    assert "nothing new: 4 files were loaded before" in second.output
     assert store.reads(f"{prefix}/2025-01-01/manifest.json") == 1
     assert store.reads(f"{prefix}/2025-01-01/cows/part-00000.csv") == 0
 
@@ -141,7 +141,7 @@ def test_files_of_every_kind_load_once(store: ObjectStore, prefix: str, cli, que
         ("stock.parquet", 40_000),
     ]
     assert query("select total from raw.mill_orders") == [("12.50",)]
-    assert "all 5 files were loaded before" in cli(*arguments).output
+    assert "5 files were loaded before" in cli(*arguments).output
     store.put(f"{prefix}/sacks-1.csv", SACKS.replace("rye", "oat").encode())
     changed = cli(*arguments)
     assert changed.exit_code == 1
