@@ -132,6 +132,13 @@ def test_beside_the_generated_shop(small_warehouse: Project) -> None:
     assert guests > 0
     assert charges > 0
 
+    # The shop owner's questions are answered for both, as far as this source tells of it.
+    small_warehouse.run_well("python", "-m", "docs.answers")
+    page = (small_warehouse.folder / "docs/answers.md").read_text()
+    answered = {part.split('"')[0] for part in page.split('<a id="') if "| online_retail |" in part}
+    assert answered >= {"order_sizes", "products_bought_together", "repeat_rate", "return_reasons"}
+    assert "| online_retail | USD |" not in page
+
 
 @pytest.mark.skipif(not WHOLE.is_dir(), reason="the 305 real files are not here (../shared/data)")
 def test_whole_year(make_project: Callable[[], Project]) -> None:
