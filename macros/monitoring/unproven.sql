@@ -16,7 +16,7 @@
     select found.*
     from (
         {%- for entity, key in entities.items() %}
-        select {{ key }} as key from {{ checked_rows[entity] }} where build > {{ since }}
+        select distinct {{ key }} as key from {{ checked_rows[entity] }} where build > {{ since }}
         {%- if not loop.last %}
         union
         {%- endif %}
