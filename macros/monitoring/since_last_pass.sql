@@ -9,9 +9,16 @@
     {%- if not execute or flags.FULL_REFRESH or var("audit") -%}
         {{ return(0) }}
     {%- endif -%}
+    {#- Compiled before the first build, as by linters, there are no results yet. -#}
+    {%- set results = api.Relation.create(
+        database=target.database, schema="monitoring", identifier="_run_results"
+    ) -%}
+    {%- if load_relation(results) is none -%}
+        {{ return(0) }}
+    {%- endif -%}
     {%- set query -%}
         select coalesce(max(proven_build), 0)
-        from monitoring._run_results
+        from {{ results }}
         where node = '{{ model.name }}' and proven_build is not null
     {%- endset -%}
     {{ return(run_query(query).columns[0].values()[0] | int) }}

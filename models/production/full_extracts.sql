@@ -1,8 +1,7 @@
 {#
     The extracts of each entity that arrives as a whole, with the time that each speaks of:
-    the latest change that it holds, whether the row that tells it is valid or held, but
-    no slip of the pen. The
-    column that dates a row is named below, where the entity has one.
+    the latest change that it holds, whether the row that tells it is valid or held, but no
+    slip of the pen. The column that dates a row is named below, where the entity has one.
 #}
 {{ config(unique_key=["entity", "source", "batch"]) }}
 
@@ -30,17 +29,17 @@ extracts as (
         cast(null as timestamptz) as extracted_at
         {%- endif %}
     from {{ checked_rows }}
-    where
-        is_full_extract
-        {%- if is_incremental() %}
-        and (source, batch) in (
-            select distinct
-                source,
-                batch
-            from {{ checked_rows }}
-            where {{ is_judged_since() }}
-        )
-        {%- endif %}
+    where is_full_extract
+    {%- if is_incremental() %}
+    and (source, batch) in (
+        select
+            source,
+            batch
+        from {{ checked_rows }}
+        where {{ is_judged_since() }}
+        group by source, batch
+    )
+    {%- endif %}
     group by source, batch
     {%- if not loop.last %}
 
