@@ -8,7 +8,7 @@
     indexes=[
         {"columns": ["product_id", "extracted_at"]},
         {"columns": ["source", "inventory_date"]},
-        {"columns": ["source", "batch"]},
+        {"columns": ["batch", "source"]},
     ],
     meta={"delete_when": "source.quantity_on_hand is null"},
 ) }}
