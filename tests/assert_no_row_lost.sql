@@ -6,16 +6,16 @@
 #}
 
 {%- set raw_tables = raw_tables_of_sources(var("sources")) %}
-{%- set seen %}
-    select coalesce(max(load_id), 0) from {{ ref("load_counts") }}
-    where build <= {{ since_last_pass() }}
-{%- endset %}
+{%- set load_counts = ref("load_counts") %}
+{%- set seen = since_last_pass() and run_query(
+    "select coalesce(max(load_id), 0) from " ~ load_counts ~ " where build <= " ~ since_last_pass()
+).columns[0].values()[0] %}
 
 with
 
 load_counts as (
 
-    select * from {{ ref("load_counts") }}
+    select * from {{ load_counts }}
 
 ),
 
@@ -31,7 +31,7 @@ strange as (
 
     select _load_id as load_id
     from {{ table }}
-    where _load_id > ({{ seen }})
+    where _load_id > {{ seen }}
     {%- if not loop.last %}
 
     union

@@ -52,11 +52,12 @@ revenue as (
 
 ),
 
--- The truth counts an order with its first version.
+-- The truth counts an order with its first version, which may have been delivered twice.
 charges as (
 
-    select
+    select distinct
         'found' as layer,
+        found.order_id,
         found.source,
         found.currency,
         found.order_date,
@@ -64,11 +65,7 @@ charges as (
         found.shipping_fee as shipping_amount
     from days
     cross join {{ looked_up(fct_orders, "order_date = days.day") }} as found
-    where
-        exists (
-            select from {{ orders }} as versions
-            where versions.order_id = found.order_id and versions.op = 'I'
-        )
+    cross join {{ looked_up(orders, "order_id = found.order_id and op = 'I'") }} as versions
 
 ),
 

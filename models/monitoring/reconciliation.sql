@@ -11,6 +11,7 @@
 #}
 {{ config(
     unique_key=["source", "currency", "order_date", "measure"],
+    indexes=[{"columns": ["order_date", "source", "currency", "measure"], "unique": true}],
     meta={"delete_when": "source.raw = 0 and source.valid = 0 and source.production = 0"
         ~ " and source.fact = 0 and coalesce(source.aggregated, 0) = 0"},
 ) }}

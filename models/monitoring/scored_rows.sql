@@ -11,7 +11,11 @@
 {{ config(
     enabled="shop" in var("sources"),
     unique_key=["source", "entity", "file", "row_number", "rule"],
-    indexes=[{"columns": ["verdict"]}, {"columns": ["truth_load_id"]}],
+    indexes=[
+        {"columns": ["file", "row_number", "entity", "source", "rule"], "unique": true},
+        {"columns": ["verdict"]},
+        {"columns": ["truth_load_id"]},
+    ],
     meta={"delete_when": "source.verdict is null"},
 ) }}
 
