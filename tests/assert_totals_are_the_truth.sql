@@ -69,6 +69,7 @@ charges as (
 
 ),
 
+-- Sound rows but for that: the truth says nothing of broken ones.
 waiting as (
 
     select
@@ -76,7 +77,9 @@ waiting as (
         waiting_load_id as load_id,
         row_number as row_id
     from {{ ref("scored_rows") }}
-    where verdict = 'waiting'
+    where waiting_load_id is not null
+    group by entity, waiting_load_id, row_number
+    having bool_and(outcome is null and verdict = 'waiting')
 
 ),
 {%- for entity, relation in {

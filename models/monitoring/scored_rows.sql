@@ -2,8 +2,8 @@
     Every defect that the generator injected and every row that is held, or line that the
     loader set aside, beside each other: the rows of defect_score.
 
-    A row that is held and that no defect names may wait: it breaks no rule but that of a
-    missing parent, and the parent was never delivered, or waits itself.
+    A row waits where it breaks the rule of a missing parent, and no defect names that rule:
+    the parent was never delivered, or waits itself.
 
     A build looks at the rows that were judged since, at those whose batch's ledger is new,
     and again at those that were not caught.
@@ -15,6 +15,7 @@
         {"columns": ["file", "row_number", "entity", "source", "rule"], "unique": true},
         {"columns": ["verdict"]},
         {"columns": ["truth_load_id"]},
+        {"columns": ["waiting_load_id"]},
     ],
     meta={"delete_when": "source.verdict is null"},
 ) }}
@@ -27,8 +28,9 @@
 {%- endfor %}
 {%- set awaited = rules_that_wait() %}
 {%- set new_truth = truth_loads_not_scored(ledger) if is_incremental() %}
+{%- set of_new_truth = "and load_id in (" ~ new_truth ~ ")" if is_incremental() %}
 
-with recursive
+with
 
 ledger as not materialized (
 
@@ -47,8 +49,10 @@ scored_loads as (
         file,
         {%- if is_incremental() %}
         bool_or(load_id in ({{ new_truth }})) over (partition by source, batch)
-        or load_id in (select load_id from {{ load_counts }} where {{ is_judged_since() }})
-            as is_new,
+        or load_id in (
+            select load_id from {{ load_counts }}
+            where {{ is_judged_since() }}
+        ) as is_new,
         {%- else %}
         true as is_new,
         {%- endif %}
@@ -184,10 +188,8 @@ defects as (
         outcome,
         load_id as truth_load_id
     from {{ truth }}
-    where
-        outcome in ('quarantine', 'reject')
-        {%- if is_incremental() %}
-        and load_id in ({{ new_truth }})
+    where outcome in ('quarantine', 'reject') {{ of_new_truth }}
+    {%- if is_incremental() %}
 
     union
 
@@ -201,7 +203,7 @@ defects as (
         truth_load_id
     from before
     where truth_load_id is not null
-        {%- endif %}
+    {%- endif %}
 
 ),
 
@@ -270,109 +272,92 @@ held as (
 
 ),
 
--- Of a row that may wait, the parents that were delivered.
-unnamed as (
+{#- Entities stand in an order in which no row refers to a later one. -#}
+{%- for entity in awaited %}
 
-    select judged_rows.*
-    from judged_rows
-    left join defects
-        on
-            judged_rows.source = defects.source
-            and judged_rows.entity = defects.entity
-            and judged_rows.file = defects.file
-            and judged_rows.row_number = defects.row_number
-    where judged_rows.failed_rules is not null and defects.rule is null
-
-),
-
-may_wait as (
-
-    select *
-    from unnamed
-    where
-        not exists (
-            select from string_to_table(failed_rules, ',') as failed (rule)
-            where (entity, failed.rule) not in (
-                {%- for each in awaited %}
-                ('{{ each.entity }}', '{{ each.rule }}'){{ "," if not loop.last }}
-                {%- else %}
-                (null, null)
-                {%- endfor %}
-            )
-        )
-
-),
-
-delivered_parents as (
-    {%- for each in awaited %}
+{{ entity }}_waiting as (
+    {%- for each in awaited[entity] %}
 
     select
-        may_wait.entity,
-        may_wait.load_id,
-        may_wait.row_number,
-        '{{ each.parent }}' as parent_entity,
-        parent.load_id as parent_load_id,
-        parent.row_id as parent_row_number
-    from may_wait
+        judged_rows.load_id,
+        judged_rows.row_number,
+        '{{ each.rule }}' as rule
+    from judged_rows
     cross join {{ looked_up(
-        checked_rows[each.entity],
-        "load_id = may_wait.load_id and row_id = may_wait.row_number"
+        checked_rows[entity],
+        "load_id = judged_rows.load_id and row_id = judged_rows.row_number"
         ~ " and failed_rules like '%" ~ each.rule ~ "%'"
     ) }} as held
-    cross join {{ looked_up(
+    left join {{ looked_up(
         checked_rows[each.parent], each.key ~ " = held." ~ each.column
     ) }} as parent
-    where may_wait.entity = '{{ each.entity }}'
+        on true
+    {%- if each.parent in awaited %}
+    left join {{ each.parent }}_only_waiting as waiting_parent
+        on
+            parent.load_id = waiting_parent.load_id
+            and parent.row_id = waiting_parent.row_number
+    {%- endif %}
+    where judged_rows.entity = '{{ entity }}'
+    group by judged_rows.load_id, judged_rows.row_number
+    having
+        count(parent.load_id) = 0
+        {%- if each.parent in awaited %}
+        or count(waiting_parent.load_id) > 0
+        {%- endif %}
     {%- if not loop.last %}
 
-    union
+    union all
     {%- endif %}
-    {%- else %}
-
-    select
-        null as entity, null::bigint as load_id, null::bigint as row_number,
-        null as parent_entity, null::bigint as parent_load_id, null::bigint as parent_row_number
-    where false
     {%- endfor %}
 
 ),
 
--- What has a parent that was delivered and does not wait.
-blocked as (
+{{ entity }}_only_waiting as (
 
     select
-        parents.entity,
-        parents.load_id,
-        parents.row_number
-    from delivered_parents as parents
-    left join may_wait
+        judged_rows.load_id,
+        judged_rows.row_number
+    from judged_rows
+    inner join {{ entity }}_waiting as waiting
         on
-            parents.parent_entity = may_wait.entity
-            and parents.parent_load_id = may_wait.load_id
-            and parents.parent_row_number = may_wait.row_number
-    where may_wait.entity is null
-
-    union
-
-    select
-        parents.entity,
-        parents.load_id,
-        parents.row_number
-    from delivered_parents as parents
-    inner join blocked
-        on
-            parents.parent_entity = blocked.entity
-            and parents.parent_load_id = blocked.load_id
-            and parents.parent_row_number = blocked.row_number
+            judged_rows.load_id = waiting.load_id
+            and judged_rows.row_number = waiting.row_number
+    where judged_rows.entity = '{{ entity }}'
+    group by judged_rows.load_id, judged_rows.row_number, judged_rows.failed_rules
+    having count(*) = cardinality(string_to_array(judged_rows.failed_rules, ','))
 
 ),
+{%- endfor %}
 
 waiting as (
+    {%- for entity in awaited %}
 
-    select may_wait.*
-    from may_wait
-    left join blocked using (entity, load_id, row_number)
-    where blocked.entity is null
+    select
+        judged_rows.source,
+        judged_rows.entity,
+        judged_rows.file,
+        judged_rows.row_number,
+        judged_rows.load_id,
+        waiting.rule
+    from judged_rows
+    inner join {{ entity }}_waiting as waiting
+        on
+            judged_rows.load_id = waiting.load_id
+            and judged_rows.row_number = waiting.row_number
+    where judged_rows.entity = '{{ entity }}'
+
+    union all
+    {%- endfor %}
+
+    select
+        null as source,
+        null as entity,
+        null as file,
+        cast(null as bigint) as row_number,
+        cast(null as bigint) as load_id,
+        null as rule
+    where false
 
 ),
 
@@ -398,24 +383,36 @@ compared as (
 
 ),
 
+rows_waiting as (
+
+    select distinct
+        source,
+        entity,
+        file,
+        row_number,
+        load_id
+    from waiting
+
+),
+
+-- Copies are looked for among sound rows: one that waits has not been compared yet.
 verdicts as (
 
     select
         compared.*,
-        waiting.load_id as waiting_load_id,
+        rows_waiting.load_id as waiting_load_id,
         case
             when compared.outcome is not null and compared.is_held then 'caught'
-            when compared.outcome is not null then 'missed'
-            when waiting.entity is not null then 'waiting'
+            when
+                compared.outcome is not null
+                and not (rows_waiting.load_id is not null and compared.rule like 'duplicate%')
+                then 'missed'
+            when compared.outcome is not null or waiting.rule is not null then 'waiting'
             else 'wrongly_held'
         end as verdict
     from compared
-    left join waiting
-        on
-            compared.source = waiting.source
-            and compared.entity = waiting.entity
-            and compared.file = waiting.file
-            and compared.row_number = waiting.row_number
+    left join rows_waiting using (source, entity, file, row_number)
+    left join waiting using (source, entity, file, row_number, rule)
 
 ),
 
