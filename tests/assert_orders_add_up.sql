@@ -2,9 +2,10 @@
     What the shop says an order costs is what its lines, tax and shipping add up to, and
     what is captured for a paid order is that total. An order with a held line or
     payment proves nothing, nor one whose lines have not come; a payment that is held
-    because it names no known order explains an order that lacks just its amount. Payments
-    may come three days late. Which order a line or payment was of that the loader set
-    aside nobody can tell: each explains one order at most.
+    because it names no known order explains an order that lacks just its amount. A payment
+    may come late (variable `late_days`): until later ones have come, an order may wait for
+    it. Which order a line or payment was of that the loader set aside nobody can tell: each
+    explains one order at most.
 #}
 
 {%- set judged = {
@@ -31,17 +32,6 @@ loads as (
 
 ),
 
-last_payments as (
-
-    select
-        source,
-        max(batch) as batch
-    from loads
-    where table_name = 'payments'
-    group by source
-
-),
-
 rejected as (
 
     select coalesce(sum(rejects), 0) as records
@@ -64,11 +54,14 @@ compared as (
         orders.net_amount + orders.tax_amount + orders.shipping_fee as expected_total,
         orders.paid_amount,
         orders.total - orders.paid_amount as unpaid_amount,
-        to_char(versions.updated_at + interval '3 days', 'YYYY-MM-DD') >= last_payments.batch
-            as may_be_paid_late
+        not exists (
+            select from {{ ref("fct_payments") }} as later
+            where
+                later.source = orders.source
+                and later.payment_date > {{ utc_date("versions.updated_at") }} + {{ var("late_days") }}
+        ) as may_be_paid_late
     from orders
     inner join {{ ref("orders") }} as versions on orders.order_id = versions.order_id
-    left join last_payments on orders.source = last_payments.source
     where orders.total is not null and orders.line_count > 0
 
 ),
@@ -83,7 +76,7 @@ final as (
             or (
                 status in ('paid', 'shipped', 'delivered')
                 and unpaid_amount <> 0
-                and (unpaid_amount < 0 or may_be_paid_late is not true)
+                and (unpaid_amount < 0 or not may_be_paid_late)
             )
         )
         and not exists (

@@ -20,8 +20,8 @@ from warehouse.settings import PROJECT_DIR
 STEPS_FILE = PROJECT_DIR / "data" / "steps.json"
 
 WIDTH = 100  # columns; what a terminal of usual size shows
-_RECONCILED_SHOWN = 9
-_RULES_SHOWN = 10
+_RECONCILED_SHOWN = 4
+_RULES_SHOWN = 6
 
 NEXT = (
     ("make psql", "look around: \\dt marts.* lists the marts"),
@@ -69,7 +69,9 @@ def show(figures: Figures, steps: list[Step], console: Console | None = None) ->
         out.print("\nThe marts are not built yet: make build.")
         return
     out.print()
-    _print_whole(out, _marts(figures), _rules(figures))
+    _print_whole(out, *_marts(figures), _derived(figures))
+    out.print()
+    _print_whole(out, _rules(figures))
     out.print()
     _print_whole(out, _reconciled(figures))
     out.print(_verdict(figures))
@@ -129,16 +131,26 @@ def _layers(figures: Figures) -> Table:
     for entity in figures.entities:
         counts = (entity.valid, entity.quarantined, entity.production)
         table.add_row(entity.name, *map(_number, counts))
-    for name, rows in figures.production_only:
-        table.add_row(name, "", "", _number(rows))
     return table
 
 
-def _marts(figures: Figures) -> Table:
-    table = _table("marts", "rows")
-    for name, rows in figures.marts:
+def _derived(figures: Figures) -> Table:
+    table = _table("production", "rows")
+    for name, rows in figures.production_only:
         table.add_row(name, _number(rows))
     return table
+
+
+def _marts(figures: Figures) -> tuple[Table, ...]:
+    """Put the marts into two tables of equal height: they are many, and the screen is wide."""
+    half = (len(figures.marts) + 1) // 2
+    tables = []
+    for marts in (figures.marts[:half], figures.marts[half:]):
+        table = _table("marts", "rows")
+        for name, rows in marts:
+            table.add_row(name, _number(rows))
+        tables.append(table)
+    return tuple(tables)
 
 
 def _rules(figures: Figures) -> RenderableType:
