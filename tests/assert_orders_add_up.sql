@@ -58,7 +58,8 @@ compared as (
             select from {{ ref("fct_payments") }} as later
             where
                 later.source = orders.source
-                and later.payment_date > {{ utc_date("versions.updated_at") }} + {{ var("late_days") }}
+                and later.payment_date
+                > {{ utc_date("versions.updated_at") }} + {{ var("late_days") }}
         ) as may_be_paid_late
     from orders
     inner join {{ ref("orders") }} as versions on orders.order_id = versions.order_id
