@@ -21,7 +21,7 @@ STEPS_FILE = PROJECT_DIR / "data" / "steps.json"
 
 WIDTH = 100  # columns; what a terminal of usual size shows
 _RECONCILED_SHOWN = 4
-_RULES_SHOWN = 6
+_RULES_SHOWN = 5
 
 NEXT = (
     ("make psql", "look around: \\dt marts.* lists the marts"),

@@ -121,7 +121,7 @@ def test_beside_the_generated_shop(small_warehouse: Project) -> None:
         """
         select
             count(*),
-            count(*) filter (where customer_id is null),
+            count(*) filter (where customer_id = 'unknown'),
             count(*) filter (where not is_goods)
         from marts.fct_sales
         join marts.dim_products using (product_id)
