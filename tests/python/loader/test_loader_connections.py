@@ -117,7 +117,7 @@ def test_a_connection_cut_anywhere_costs_no_row(through, proxy: Proxy, query, af
     [
         b"set timezone",
         b"pg_try_advisory_lock",
-        b"create schema if not exists raw",
+        b"to_regnamespace",
         b"create table",
         b"status = 'loading'",
         b"pg_table_size",
