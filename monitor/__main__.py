@@ -1,0 +1,14 @@
+"""The watch's command line."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Watch the warehouse: report, profile, look for anomalies, alert."""
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m monitor")
