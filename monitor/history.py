@@ -1,4 +1,4 @@
-"""Runs of the watch, and the memory of them: `monitoring.check_runs` and `monitoring.check_results`.
+"""Runs of the watch, and their memory: `monitoring.check_runs` and `monitoring.check_results`.
 
 A run is stored in one transaction, whole or not at all; storing it again replaces it. What only the
 newest run is asked for (the statements and the samples of failing rows) is kept for that run alone:
