@@ -66,6 +66,7 @@ class Node:
     depends_on: tuple[str, ...]
     test: str | None = None
     attached_to: str | None = None
+    compiled: str | None = None
 
     @property
     def is_built(self) -> bool:
@@ -107,6 +108,7 @@ class Source:
     table: str
     relation: str
     path: str
+    meta: Mapping[str, Any]
     owner: str | None
     severity: Severity
     tags: tuple[str, ...]
@@ -218,6 +220,7 @@ def _node(raw: Mapping[str, Any]) -> Node:
         depends_on=tuple((raw.get("depends_on") or {}).get("nodes") or ()),
         test=(raw.get("test_metadata") or {}).get("name"),
         attached_to=raw.get("attached_node"),
+        compiled=raw.get("compiled_code") if raw["resource_type"] == "test" else None,
     )
 
 
@@ -270,6 +273,7 @@ def _source(raw: Mapping[str, Any]) -> Source:
         table=raw["name"],
         relation=raw["identifier"],
         path=raw["original_file_path"],
+        meta=meta,
         owner=meta.get("owner"),
         severity=_severity(meta, raw["original_file_path"]),
         tags=tuple(raw.get("tags") or ()),
