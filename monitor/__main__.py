@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import click
 
+from monitor.alerts.command import alert_command
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Watch the warehouse: report, profile, look for anomalies, alert."""
 
+
+main.add_command(alert_command)
 
 if __name__ == "__main__":
     main(prog_name="python -m monitor")

@@ -1,0 +1,1 @@
+"""The channels: how a message is written for each, and sent."""

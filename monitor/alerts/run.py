@@ -1,0 +1,412 @@
+"""`python -m monitor alert`: take a run of the report, keep the incidents, send what is to be told.
+
+What is to be sent is written down first, in the transaction that works the run out; only then is it
+sent, and what became of it is written down at once. Killed in between, the next run sends it again,
+the same to the byte of its content and with the same key.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from uuid import NAMESPACE_URL, uuid5
+
+import psycopg2
+from psycopg2.extensions import connection, cursor
+
+from monitor.alerts import store
+from monitor.alerts.channels.common import Outgoing, Patience
+from monitor.alerts.channels.senders import send, sender_for
+from monitor.alerts.config import Alerts
+from monitor.alerts.errors import Passing, SendError
+from monitor.alerts.incidents import Change, changes
+from monitor.alerts.message import Event, Item, Message, in_order, merged
+from monitor.alerts.routing import channels_of
+from monitor.alerts.secrets import Secrets, secrets_of
+from monitor.alerts.store import Delivery
+from monitor.alerts.tables import LOCK, make_tables
+from monitor.alerts.wording import clean
+from monitor.check import Check
+from monitor.history import Run
+from warehouse import composed
+from warehouse.connections import transaction
+from warehouse.console import tell
+
+# A server that asks for more is asked again all the same: it may be mistaken.
+_LONGEST_PAUSE = timedelta(hours=6)
+
+_NAMESPACE = uuid5(NAMESPACE_URL, "counting-house/alerts")
+
+# Of a check's sentence as it is kept, in characters.
+_KEPT = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What became of a message.
+
+    Args:
+        channel: where it was to go.
+        key: of the message.
+        title: of the message.
+        items: how many incidents it tells of.
+        state: `sent`; `held` in quiet hours or because its channel asked for time; `failed`, to be
+            tried again; `given_up`.
+        error: why it was not taken, or what of it.
+        until: of one that is held, when it is due.
+    """
+
+    channel: str
+    key: str
+    title: str
+    items: int
+    state: Literal["sent", "held", "failed", "given_up"]
+    error: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """A message as it would be sent.
+
+    Args:
+        channel: where it would go.
+        outgoing: how it would go out.
+        until: where it would be held first, when it is due.
+    """
+
+    channel: str
+    outgoing: Outgoing
+    until: datetime | None
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What a run of alerts did.
+
+    Attributes:
+        run_id: the run of the report.
+        is_new: whether alerts had not seen it before.
+        events: how many incidents were opened, resolved and so on.
+        unrouted: keys of checks whose incidents no route takes.
+        results: what became of each message.
+        previews: of a dry run, the messages.
+    """
+
+    run_id: str
+    is_new: bool = False
+    events: Counter[Event] = field(default_factory=Counter)
+    unrouted: list[str] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    previews: list[Preview] = field(default_factory=list)
+
+    def count(self, state: str) -> int:
+        """Count the messages that ended so."""
+        return sum(result.state == state for result in self.results)
+
+
+def alert(  # noqa: PLR0913 - what the command gives, and what tests replace
+    conn: connection,
+    run: Run,
+    config: Alerts,
+    now: datetime,
+    dry_run: bool,
+    *,
+    secrets: Secrets | None = None,
+    patience: Patience | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Outcome:
+    """Work a run out and send what there is to be told.
+
+    One at a time: a second one waits for the first. A run that was worked out before, or one that
+    is older, changes no incident; what is still to be sent is sent.
+
+    Args:
+        conn: no transaction is open on it.
+        run: of the report, the last one.
+        config: says who hears of what.
+        now: with a time zone.
+        dry_run: work all out, show what would be sent, and change nothing.
+        secrets: instead of those in the environment.
+        patience: with servers.
+        clock: tells the time of what happens while messages are sent.
+
+    Raises:
+        AlertsError: the tables of alerts cannot be made.
+    """
+    known = secrets or secrets_of(config)
+    outcome = Outcome(run_id=run.run_id)
+    if dry_run:
+        with _rolled_back(conn) as cur:
+            composed.lock(cur, LOCK)
+            _work_out(cur, run, config, now, outcome)
+            for delivery in _known(store.pending(cur), config):
+                outgoing = sender_for(config.channels[delivery.channel], known)
+                until = _due(delivery, config, now)
+                outcome.previews.append(
+                    Preview(
+                        channel=delivery.channel,
+                        outgoing=outgoing.written(delivery.message),
+                        until=until if until > now else None,
+                    )
+                )
+        return outcome
+    with _alone(conn):
+        with transaction(conn) as cur:
+            _work_out(cur, run, config, now, outcome)
+        _deliver(conn, config, now, outcome, known, patience or Patience(), clock)
+    return outcome
+
+
+@contextmanager
+def _rolled_back(conn: connection) -> Iterator[cursor]:
+    try:
+        with conn.cursor() as cur:
+            yield cur
+    finally:
+        with suppress(psycopg2.Error):  # a lost connection has rolled back by itself
+            conn.rollback()
+
+
+@contextmanager
+def _alone(conn: connection) -> Iterator[None]:
+    """Keep other runs of alerts waiting."""
+    with transaction(conn) as cur:
+        if not composed.try_lock(cur, LOCK, until="session"):
+            tell("waiting", "another run of alerts is at work: waiting for its end")
+            composed.lock(cur, LOCK, until="session")
+    try:
+        yield
+    finally:
+        # A connection that is lost has given the lock back.
+        with suppress(psycopg2.Error), transaction(conn) as cur:
+            composed.unlock(cur, LOCK)
+
+
+def _work_out(cur: cursor, run: Run, config: Alerts, now: datetime, outcome: Outcome) -> None:
+    """Bring the incidents up to a run, and write down what is to be told."""
+    make_tables(cur)
+    _drop_undeclared(cur, config)
+    outcome.is_new = store.is_new(cur, run)
+    if not outcome.is_new:
+        return
+    harmless = replace(run, checks=tuple(map(_harmless, run.checks)))
+    told: dict[str, list[Item]] = defaultdict(list)
+    for change in changes(harmless, store.known_incidents(cur), now, config):
+        incident_id = store.put_incident(cur, change.incident)
+        if change.event is None:
+            continue
+        outcome.events[change.event] += 1
+        channels = _channels(cur, change, incident_id, config)
+        if not channels and not change.event.ends:
+            outcome.unrouted.append(change.check.key)
+        for channel in channels:
+            told[channel].append(_item(change, change.event, incident_id, run.finished_at))
+    waiting = {d.channel: d for d in store.pending(cur) if d.attempts == 0}
+    for channel, items in told.items():
+        _queue(cur, channel, items, waiting, run, config, now)
+    store.set_seen(cur, run, now)
+
+
+def _harmless(check: Check) -> Check:
+    """Make the texts of a check harmless, for whatever reads the tables; what is long is cut."""
+    return replace(
+        check,
+        key=clean(check.key, _KEPT),
+        name=clean(check.name),
+        message=clean(check.message, _KEPT),
+        subject=clean(check.subject),
+        source=check.source and clean(check.source),
+        owner=check.owner and clean(check.owner),
+        tags=tuple(map(clean, check.tags)),
+        sql=None,
+        samples=(),
+    )
+
+
+def _channels(cur: cursor, change: Change, incident_id: int, config: Alerts) -> list[str]:
+    """Name who is to hear of a change: of its end, those who heard of its beginning."""
+    if change.event is not None and change.event.ends:
+        told = store.channels_told_of(cur, incident_id)
+        return [channel for channel in told if channel in config.channels]
+    return channels_of(change.check, change.incident.severity, config)
+
+
+def _item(change: Change, event: Event, incident_id: int, at: datetime) -> Item:
+    return Item.of(
+        change.check,
+        event,
+        incident=incident_id,
+        status=change.incident.check.status,
+        severity=change.incident.severity,
+        since=change.incident.opened_at,
+        at=at,
+    )
+
+
+def _queue(  # noqa: PLR0913, PLR0917 - one step of the above
+    cur: cursor,
+    channel: str,
+    items: Sequence[Item],
+    waiting: Mapping[str, Delivery],
+    run: Run,
+    config: Alerts,
+    now: datetime,
+) -> None:
+    """Write down what a channel is to be told: one message, two where only some of it is held."""
+    quiet = config.quiet_hours_of(channel)
+    due = quiet.end(now) if quiet else now
+    urgent: list[Item] = []
+    if quiet and due > now and quiet.critical == "send":
+        urgent = [item for item in items if item.urgent]
+    held = [item for item in items if item not in urgent]
+    base = Message(
+        key=str(uuid5(_NAMESPACE, f"{run.run_id}/{channel}")),
+        warehouse=clean(str(cur.connection.info.dbname)),
+        run_id=clean(run.run_id),
+        at=run.finished_at,
+        items=(),
+        report_url=config.report_url,
+    )
+    if urgent:
+        key = str(uuid5(_NAMESPACE, f"{run.run_id}/{channel}/urgent"))
+        message = replace(base, key=key, items=in_order(urgent))
+        store.add_delivery(cur, channel, message, now, now)
+    if not held:
+        return
+    # What was held, or could not be tried before, goes into the same message.
+    if (earlier := waiting.get(channel)) is not None:
+        together = merged(earlier.message.items, held)
+        message = replace(earlier.message, at=run.finished_at, items=together)
+        store.put_message(cur, earlier, message, due)
+    else:
+        store.add_delivery(cur, channel, replace(base, items=in_order(held)), now, due)
+
+
+def _drop_undeclared(cur: cursor, config: Alerts) -> None:
+    """Give up what was for channels that are no more."""
+    for delivery in store.pending(cur):
+        if delivery.channel not in config.channels:
+            error = f"the channel {delivery.channel} is no longer in alerts.yml"
+            store.set_failed(cur, [delivery], error)
+
+
+def _known(deliveries: Sequence[Delivery], config: Alerts) -> list[Delivery]:
+    return [delivery for delivery in deliveries if delivery.channel in config.channels]
+
+
+def _due(delivery: Delivery, config: Alerts, now: datetime) -> datetime:
+    """When a message may be tried next."""
+    quiet = config.quiet_hours_of(delivery.channel)
+    urgent = any(item.urgent for item in delivery.message.items)
+    if quiet is None or (quiet.critical == "send" and urgent):
+        # What only quiet hours held, before they were changed, is due now.
+        return delivery.next_attempt_at if delivery.attempts else now
+    loud = quiet.end(now)
+    return max(loud, delivery.next_attempt_at) if delivery.attempts else loud
+
+
+def _deliver(  # noqa: PLR0913, PLR0917 - one step of the above
+    conn: connection,
+    config: Alerts,
+    now: datetime,
+    outcome: Outcome,
+    secrets: Secrets,
+    patience: Patience,
+    clock: Callable[[], datetime],
+) -> None:
+    """Send what is due: the channels at once, the messages of one channel one after the other."""
+    with transaction(conn) as cur:
+        deliveries = _known(store.pending(cur), config)
+    queues: dict[str, list[Delivery]] = defaultdict(list)
+    for delivery in deliveries:
+        until = _due(delivery, config, now)
+        if until > now:
+            outcome.results.append(_result(delivery, "held", until=until))
+        else:
+            queues[delivery.channel].append(delivery)
+    while queues:
+        batch = [queue.pop(0) for queue in queues.values()]
+        with transaction(conn) as cur:
+            store.claim(cur, batch, clock())
+        with ThreadPoolExecutor(len(batch), thread_name_prefix="alert") as pool:
+            futures = {
+                pool.submit(
+                    send,
+                    sender_for(config.channels[delivery.channel], secrets),
+                    delivery.message,
+                    patience,
+                ): delivery
+                for delivery in batch
+            }
+            for future in as_completed(futures):
+                delivery = futures[future]
+                error = future.exception()
+                note = future.result() if error is None else None
+                if error is not None and not isinstance(error, SendError):
+                    raise error
+                result = _record(conn, delivery, error, note, config, secrets, clock())
+                outcome.results.append(result)
+                # A server that does not answer is not asked again for the next message.
+                if isinstance(error, Passing):
+                    queues[delivery.channel].clear()
+        queues = defaultdict(list, {name: queue for name, queue in queues.items() if queue})
+
+
+def _record(  # noqa: PLR0913, PLR0917 - what is known of an attempt
+    conn: connection,
+    delivery: Delivery,
+    error: SendError | None,
+    note: str | None,
+    config: Alerts,
+    secrets: Secrets,
+    now: datetime,
+) -> Result:
+    """Write down what became of an attempt, and tell it."""
+    if error is None:
+        with transaction(conn) as cur:
+            store.set_sent(cur, delivery, now, note)
+        result = _result(delivery, "sent", error=note)
+    else:
+        reason = secrets.hide(error.format_message())
+        pause = error.retry_after if isinstance(error, Passing) else None
+        due = now + min(timedelta(seconds=pause or 0.0), _LONGEST_PAUSE)
+        given_up = now - delivery.created_at >= config.give_up_after
+        with transaction(conn) as cur:
+            if given_up:
+                store.set_failed(cur, [delivery], reason)
+            else:
+                store.set_postponed(cur, delivery, due, reason)
+        result = _result(delivery, "given_up" if given_up else "failed", error=reason)
+    tell(
+        f"message_{result.state}",
+        level="info" if result.state == "sent" else "error",
+        channel=result.channel,
+        key=result.key,
+        items=result.items,
+        error=result.error,
+    )
+    return result
+
+
+def _result(
+    delivery: Delivery,
+    state: Literal["sent", "held", "failed", "given_up"],
+    *,
+    error: str | None = None,
+    until: datetime | None = None,
+) -> Result:
+    return Result(
+        channel=delivery.channel,
+        key=delivery.message.key,
+        title=delivery.message.title,
+        items=len(delivery.message.items),
+        state=state,
+        error=error,
+        until=until,
+    )
