@@ -51,7 +51,7 @@ PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: bench bench-generators bench-loaders build ci-base ci-slim clean day demo docs down dump \
-	generate help lint load lock psql setup test up
+	generate help lint load lock psql report setup test up
 
 demo: setup ## The main job, from nothing: server, history, load, build, one more day, summary
 	@$(BIN)/python -m warehouse demo --workers "$$WORKERS" -- $(ASKED)
@@ -109,6 +109,9 @@ bench-generators: $(READY_BENCH) ## Measure the generator beside tpchgen-cli and
 
 bench-loaders: $(READY_BENCH) ## Measure the loader beside COPY, dlt and INSERT; dirt, skips, memory
 	$(BIN)/python -m bench loaders $(call asked,scale,SCALE)
+
+report: up ## Write the page that says whether to trust the warehouse: exports/report/report.html
+	@$(BIN)/python -m monitor report
 
 psql: setup ## Open psql, or run SQL="select ..."
 	@$(BIN)/python -m warehouse up >&2  # standard output is the query's alone

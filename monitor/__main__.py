@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from monitor.alerts.command import alert_command
+from monitor.report.command import report
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -13,6 +14,8 @@ def main() -> None:
 
 
 main.add_command(alert_command)
+
+main.add_command(report)
 
 if __name__ == "__main__":
     main(prog_name="python -m monitor")

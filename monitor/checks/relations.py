@@ -109,7 +109,8 @@ def _resolved(context: Context, declared: list[str]) -> dict[str, str | None]:
     """Give declared types the names that PostgreSQL has for them; none for what is no type."""
     return dict(
         context.rows(
-            "select declared, to_regtype(declared)::text from unnest(%(types)s::text[]) as declared",
+            "select declared, to_regtype(declared)::text"
+            " from unnest(%(types)s::text[]) as declared",
             {"types": declared},
         )
     )
