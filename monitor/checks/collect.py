@@ -10,6 +10,7 @@ import psycopg2
 from psycopg2.extensions import connection
 
 from loader.sources import load_sources
+from monitor.alerts.checks import delivery_checks
 from monitor.check import Check, Group, Severity, Status
 from monitor.checks.builds import build_checks
 from monitor.checks.context import Context
@@ -32,6 +33,7 @@ _COLLECTORS: dict[str, tuple[Group, Collector]] = {
     "reconciliation": (Group.RECONCILIATION, reconciliation_checks),
     "freshness": (Group.FRESHNESS, freshness_checks),
     "defects": (Group.DEFECTS, defect_checks),
+    "deliveries": (Group.ALERTS, lambda context: delivery_checks(context.cur)),
 }
 
 _ORDER = {group: place for place, group in enumerate(Group)}

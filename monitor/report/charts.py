@@ -30,19 +30,17 @@ def statuses(found: Sequence[Status | None], *, runs: int = 30) -> Markup:
         width = len(list(same)) * _STEP
         if status is not None:
             parts.append(
-                Markup('<rect class="{}" x="{}" width="{}" height="12"/>').format(
-                    status, place, width - 1
-                )
+                Markup('<rect class="{}" x="{}" width="{}"/>').format(status, place, width - 1)
             )
         place += width
     return Markup(
-        '<svg role="img" aria-label="{}" width="{w}" height="12" viewBox="0 0 {w} 12">{}</svg>'
+        '<svg class="runs" role="img" aria-label="{}" viewBox="0 0 {w} 12">{}</svg>'
     ).format(_told(shown), Markup("").join(parts), w=runs * _STEP)
 
 
 def _told(shown: Sequence[Status | None]) -> str:
     counted = [(status, shown.count(status)) for status in Status if status in shown]
-    return "last runs: " + (", ".join(f"{n} {status}" for status, n in counted) or "none")
+    return ", ".join(f"{n} {status}" for status, n in counted) or "no run"
 
 
 def line(

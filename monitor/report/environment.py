@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,7 +53,9 @@ def environment(templates: Path | None = None, *, css: str = "", script: str = "
         policy=_policy(whole_css, whole_script),
     )
     env.globals.update(charts=charts)
-    env.filters.update(number=number, value=value, moment=moment, share=share, anchor=anchor)
+    env.filters.update(
+        number=number, value=value, moment=moment, share=share, anchor=anchor, text=text
+    )
     return env
 
 
@@ -99,16 +102,21 @@ def anchor(key: str) -> str:
     return re.sub(r"[^A-Za-z0-9_:.-]", lambda found: f"~{ord(found[0]):x}~", key)
 
 
-def value(text: object) -> Markup:
+def text(whole: str) -> Markup:
+    """Show text between tags: quotes there need no escape, and statements are full of them."""
+    return Markup(html.escape(whole, quote=False))
+
+
+def value(found: object) -> Markup:
     """Show a value of the data so that it does no harm and can be told from others.
 
     Null is told from the text "NULL", blanks from nothing; what is long is cut with its length
     said; control characters are shown as pictures, and no mark of direction reaches beyond the
     value.
     """
-    if text is None:
+    if found is None:
         return Markup('<span class="null">NULL</span>')
-    whole = str(text)
+    whole = str(found)
     if not whole:
         return Markup('<span class="null">empty</span>')
     shown = whole[:LONGEST_VALUE].translate(_PICTURES).translate(_DIRECTIONS)

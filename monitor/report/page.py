@@ -19,8 +19,6 @@ _CELL_BYTES = 40
 _SEVERITIES = list(reversed(Severity))
 _STATUSES = (Status.FAIL, Status.WARN, Status.SKIP, Status.PASS)
 
-_MARKS = {Status.PASS: "✓", Status.WARN: "!", Status.FAIL: "✗", Status.SKIP: "○"}
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -75,7 +73,6 @@ def render(run: Run, history: Sequence[Run], pipeline: Pipeline | None = None) -
             ],
             shown=_samples_shown(hand),
             pipeline=pipeline or Pipeline(),
-            marks=_MARKS,
             Status=Status,
             Severity=Severity,
         )

@@ -1,15 +1,20 @@
 "use strict";
 (() => {
   // Without this script the page is whole: it only sorts and filters what is there.
-  const compare = (a, b) => {
-    const x = Number(a), y = Number(b);
-    if (a !== "" && b !== "" && !Number.isNaN(x) && !Number.isNaN(y)) return x - y;
-    if (a === "" || b === "") return (a === "") - (b === "");
-    return a.localeCompare(b, "en", { numeric: true });
-  };
+  const ranks = ["fail", "warn", "skip", "pass"];
   const valueOf = (row, column) => {
     const cell = row.cells[column];
-    return cell ? (cell.dataset.value ?? cell.textContent.trim()) : "";
+    if (!cell) return "";
+    const text = (cell.dataset.value ?? cell.textContent).trim();
+    if (ranks.includes(text)) return ranks.indexOf(text);
+    if (text === "" || text === "-") return "";
+    const number = Number(text.replace(/[<>,%\s]|s$/g, ""));
+    return Number.isNaN(number) ? text : number;
+  };
+  const compare = (a, b) => {
+    if (a === "" || b === "") return (a === "") - (b === "");
+    if (typeof a === "number" && typeof b === "number") return a - b;
+    return String(a).localeCompare(String(b), "en", { numeric: true });
   };
   for (const table of document.querySelectorAll("table.sortable")) {
     const body = table.tBodies[0];
@@ -44,12 +49,12 @@
       const words = form.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
       for (const row of rows) {
-        const fits = wanted.has(row.dataset.status) && (!group || row.dataset.group === group)
+        const fits = wanted.has(row.dataset.status) && (!group || row.closest("section").dataset.group === group)
           && words.every((word) => text.get(row).includes(word));
         row.hidden = !fits;
         shown += fits;
       }
-      for (const section of document.querySelectorAll("section[data-filtered]")) {
+      for (const section of document.querySelectorAll("section[data-group]")) {
         section.hidden = !section.querySelector("tr[data-status]:not([hidden])");
       }
       found.textContent = `${shown.toLocaleString("en")} of ${rows.length.toLocaleString("en")} shown`;
