@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+import psycopg2
+
 from monitor.check import Check, Group, Status
 from monitor.checks.context import SAMPLES, Context, about, about_named, as_text, listed
 from monitor.manifest import Node
@@ -69,7 +71,7 @@ def reconciliation_checks(context: Context) -> Iterator[Check]:
         for name, declared in node.meta.get("adds_up", {}).items():
             mart = context.manifest.named(name)
             if mart is not None and context.is_there(mart.place):
-                yield _adds_up(context, mart, declared)
+                yield _attempt(context, mart, declared)
 
 
 def _measures(context: Context) -> Iterator[Check]:
@@ -131,6 +133,30 @@ def _loads(context: Context) -> Iterator[Check]:
         )
 
 
+def _attempt(context: Context, mart: Node, declared: Mapping[str, Any]) -> Check:
+    """Add a mart up, or say why it cannot be: a column that is gone is another check's failure."""
+    context.cur.execute("savepoint adding_up")
+    try:
+        check = _adds_up(context, mart, declared)
+    except psycopg2.errors.UndefinedColumn as error:
+        context.cur.execute("rollback to savepoint adding_up")
+        reason = " ".join(str(error).split())
+        return Check(
+            key=f"adds_up:{mart.place}",
+            group=Group.RECONCILIATION,
+            name=_holds(mart),
+            status=Status.SKIP,
+            message=f"it cannot be added up: {reason}",
+            **about(mart),
+        )
+    context.cur.execute("release savepoint adding_up")
+    return check
+
+
+def _holds(mart: Node) -> str:
+    return f"{mart.name} still holds what was reconciled"
+
+
 def _adds_up(context: Context, mart: Node, declared: Mapping[str, Any]) -> Check:
     """Add a mart up as it is now, and compare it with what was reconciled.
 
@@ -165,7 +191,7 @@ def _adds_up(context: Context, mart: Node, declared: Mapping[str, Any]) -> Check
     return Check(
         key=f"adds_up:{mart.place}",
         group=Group.RECONCILIATION,
-        name=f"{mart.name} still holds what was reconciled",
+        name=_holds(mart),
         status=Status.FAIL if wrong else Status.PASS,
         message=listed(said, 2) or f"{counted(len({*then, *now}), 'figure')} as reconciled",
         checked=len({*then, *now}),

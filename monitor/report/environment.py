@@ -86,7 +86,7 @@ def share(part: float | None, whole: float | None) -> str:
         return "< 0.01%"
     if 99.99 < percent < 100:
         return "> 99.99%"
-    return f"{percent:.2f}%" if percent % 100 else f"{percent:.0f}%"
+    return f"{percent:.2f}".rstrip("0").rstrip(".") + "%"
 
 
 def moment(at: datetime) -> str:
