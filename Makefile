@@ -51,7 +51,7 @@ PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: bench bench-generators bench-loaders build ci-base ci-slim clean day demo docs down dump \
-	generate help lint load lock psql report setup test up
+	generate help lint load lock profile psql report setup test up
 
 demo: setup ## The main job, from nothing: server, history, load, build, one more day, summary
 	@$(BIN)/python -m warehouse demo --workers "$$WORKERS" -- $(ASKED)
@@ -112,6 +112,9 @@ bench-loaders: $(READY_BENCH) ## Measure the loader beside COPY, dlt and INSERT;
 
 report: up ## Write the page that says whether to trust the warehouse: exports/report/report.html
 	@$(BIN)/python -m monitor report
+
+profile: up ## Profile production and marts: what columns hold, and how it drifts
+	@$(BIN)/python -m monitor profile
 
 psql: setup ## Open psql, or run SQL="select ..."
 	@$(BIN)/python -m warehouse up >&2  # standard output is the query's alone

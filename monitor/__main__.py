@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from monitor.alerts.command import alert_command
+from monitor.profiles.command import profile
 from monitor.report.command import report
 
 
@@ -14,7 +15,7 @@ def main() -> None:
 
 
 main.add_command(alert_command)
-
+main.add_command(profile)
 main.add_command(report)
 
 if __name__ == "__main__":

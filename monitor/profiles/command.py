@@ -1,0 +1,148 @@
+"""`python -m monitor profile`: profile tables, remember the figures, write page and JSON."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
+
+import click
+from psycopg2.extensions import connection
+
+from monitor.history import new_run_id
+from monitor.manifest import MANIFEST_PATH, load_manifest
+from monitor.profiles.figures import Profile
+from monitor.profiles.measuring import Distinct, Terms, profile_table
+from monitor.profiles.memory import KEPT, last_profile, store
+from monitor.profiles.page import render
+from monitor.profiles.relations import ProfileError, Relation, find_relations
+from warehouse.connections import connect, database_url, transaction
+from warehouse.console import counted, progress, say
+from warehouse.settings import PROJECT_DIR
+from warehouse.whole_files import whole
+
+LIMIT = Terms().limit
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument("tables", nargs=-1)
+@click.option(
+    "--schema",
+    "schemas",
+    multiple=True,
+    default=("production", "marts"),
+    help="Whose tables are profiled, or looked for; can be given twice.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    default=LIMIT,
+    help="Rows above which a table is sampled; 0: never.",
+)
+@click.option(
+    "--distinct",
+    type=click.Choice(get_args(Distinct)),
+    default="sample",
+    help="How the values of a sampled table are counted; hyperloglog reads all its rows.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=PROJECT_DIR / "exports" / "report",
+    show_default="exports/report",
+    help="Folder of profile.html and profile.json.",
+)
+@click.option("--store/--no-store", "stored", default=True, help="Remember it, for drift.")
+@click.option("--keep", type=click.IntRange(1), default=KEPT, help="Profiles kept of each table.")
+@click.option(
+    "--manifest",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=MANIFEST_PATH,
+    show_default="target/manifest.json",
+    help="Says which columns hold personal data.",
+)
+def profile(  # noqa: PLR0913 - a command's options
+    *,
+    tables: tuple[str, ...],
+    schemas: tuple[str, ...],
+    limit: int,
+    distinct: Distinct,
+    out: Path,
+    stored: bool,
+    keep: int,
+    manifest: Path,
+) -> None:
+    """Profile TABLES, or all tables of the schemas: what their columns hold, and how it drifts.
+
+    Computed in PostgreSQL; a table is read once, one with more rows than the limit in part.
+    """
+    personal = load_manifest(manifest).personal
+    terms = Terms(limit or None, distinct)
+    name = "counting-house profile"
+    with closing(connect(database_url(), application_name=name, role="transformer")) as conn:
+        with transaction(conn) as cur:
+            relations = find_relations(cur, schemas, tables, personal)
+        made = profile_relations(conn, relations, terms)
+        if stored:
+            store(conn, made, keep)
+    _write(out, made)
+    _tell(made, out)
+
+
+def profile_relations(conn: connection, relations: list[Relation], terms: Terms) -> Profile:
+    """Profile tables, one after the other.
+
+    Args:
+        conn: no transaction is open on it.
+        relations: the tables.
+        terms: how.
+
+    Raises:
+        ProfileError: PostgreSQL cannot read one of them.
+    """
+    started, clock = datetime.now(UTC), time.monotonic()
+    found = []
+    with progress("profiling", len(relations), "tables") as bar:
+        for relation in relations:
+            last = last_profile(conn, relation)
+            found.append(profile_table(conn, relation, terms, last))
+            bar.advance(1, f"{relation.schema}.{relation.name}")
+    return Profile(new_run_id(), started, time.monotonic() - clock, found)
+
+
+def _write(folder: Path, made: Profile) -> None:
+    """Write both files.
+
+    Raises:
+        ProfileError: the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in (
+            ("profile.html", render(made)),
+            ("profile.json", json.dumps(made.as_json(), indent=1) + "\n"),
+        ):
+            with whole(folder / name) as unfinished:
+                unfinished.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ProfileError(
+            f"{folder}: the profile cannot be written: {error.strerror}: give another --out"
+        ) from None
+
+
+def _tell(made: Profile, folder: Path) -> None:
+    columns = [(table, column) for table in made.tables for column in table.columns]
+    drifted = [(t, c) for t, c in columns if c.drift and c.drift.drifted]
+    for table, column in drifted:
+        assert column.drift is not None
+        distance = "" if column.drift.ks is None else f", KS {column.drift.ks:.3f}"
+        say(f"drifted: {table.name}.{column.name} (PSI {column.drift.psi:.3f}{distance})")
+    sampled = sum(table.sample != "none" for table in made.tables)
+    say(
+        f"profiled {counted(len(made.tables), 'table')} ({sampled:,} by a sample) with "
+        f"{counted(len(columns), 'column')} in {made.seconds:.1f} s; "
+        f"{counted(len(drifted), 'column')} drifted: {folder / 'profile.html'}"
+    )
