@@ -11,12 +11,13 @@ from typing import Literal
 from uuid import uuid4
 
 import click
+import psycopg2
 from psycopg2.extensions import parse_dsn
 
 from monitor.alerts.channels.common import Patience
 from monitor.alerts.channels.senders import send, sender_for
 from monitor.alerts.config import ALERTS_FILE, Alerts, load_alerts
-from monitor.alerts.errors import NothingToTell, SendError, Undelivered
+from monitor.alerts.errors import AlertsError, NothingToTell, SendError, Undelivered
 from monitor.alerts.message import Event, Message, when
 from monitor.alerts.run import Outcome, Result, alert
 from monitor.alerts.secrets import secrets_of
@@ -80,7 +81,8 @@ def alert_command(context: click.Context, dry_run: bool, config_file: Path, log:
             runs = last_runs(conn, 1)
             if not runs:
                 raise NothingToTell("no report is stored yet: run python -m monitor report first")
-            outcome = alert(conn, runs[0], config, datetime.now(UTC), dry_run)
+            with _database_errors():
+                outcome = alert(conn, runs[0], config, datetime.now(UTC), dry_run)
         if log == "json":
             click.echo(json.dumps(_document(outcome), ensure_ascii=False))
         elif dry_run:
@@ -121,6 +123,19 @@ def test_command(channel: str, config_file: Path, log: Log) -> None:
         tell("test_sent", f"{channel} took the test message{f'; {note}' if note else ''}")
         if log == "json":
             click.echo(json.dumps({"channel": channel, "key": message.key, "note": note}))
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    """Tell of a database that breaks off as of any other fault: in a line."""
+    try:
+        yield
+    except psycopg2.Error as error:
+        reason = " ".join(str(error).split())
+        raise AlertsError(
+            f"the database broke off: {reason}; run it again: what was sent before is not lost, "
+            "and what is sent again has the same key"
+        ) from None
 
 
 def _show(outcome: Outcome, run: Run, config: Alerts) -> None:

@@ -173,6 +173,7 @@ _REASONS: tuple[tuple[type[BaseException], type[Passing | Lasting], str], ...] =
         Passing,
         "the host of {} is not known: is the address right?",
     ),
+    (urllib3.exceptions.NewConnectionError, Passing, _UNREACHABLE),
     (requests.Timeout, Passing, "the server of {} did not answer in time"),
     (urllib3.exceptions.TimeoutError, Passing, "the server of {} did not answer in time"),
     (

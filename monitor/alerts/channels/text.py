@@ -68,7 +68,14 @@ def fitting(
     """Write a message with as many of its first items as a channel takes, at most `show`."""
     shown = min(show, len(message.items))
     written = write(message, shown)
-    while shown and not fits(written):
-        shown -= 1
-        written = write(message, shown)
-    return written
+    if fits(written):
+        return written
+    # None always fits; the most that do are found by halving.
+    most, too_many = 0, shown
+    while too_many - most > 1:
+        middle = (most + too_many) // 2
+        if fits(write(message, middle)):
+            most = middle
+        else:
+            too_many = middle
+    return write(message, most)

@@ -1,0 +1,131 @@
+"""`python -m monitor alert`: what it prints, its exit codes and its log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from alert_runs import ORDERS, STALE, run_of
+from alert_servers import http_sink, says
+from click.testing import CliRunner, Result
+
+from monitor.__main__ import main
+from monitor.history import store
+
+CONFIG = """
+channels:
+  chat: {type: slack, url_env: CHAT_URL}
+  teams: {type: teams, url_env: TEAMS_URL}
+  ops: {type: webhook, url_env: OPS_URL, secret_env: OPS_SECRET}
+  mail: {type: email, host: mail.example.com, sender: w@example.com, to: [data@example.com]}
+routes:
+  - channels: [chat, teams, ops, mail]
+"""
+
+ONE = """
+channels:
+  ops: {type: webhook, url_env: OPS_URL}
+routes:
+  - channels: [ops]
+"""
+
+
+@pytest.fixture
+def cli(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Runs the command in this process."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    config = tmp_path / "alerts.yml"
+    config.write_text(CONFIG)
+
+    def call(*arguments: str, config_text: str | None = None) -> Result:
+        if config_text is not None:
+            config.write_text(config_text)
+        return CliRunner().invoke(main, ["alert", *arguments, "--config", str(config)])
+
+    return call
+
+
+def test_without_a_report_there_is_nothing_to_tell(cli) -> None:
+    result = cli()
+    assert result.exit_code == 1
+    assert result.stderr == "Error: no report is stored yet: run python -m monitor report first\n"
+
+
+def test_a_dry_run_shows_every_channel_without_its_secrets(
+    cli, conn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(conn, run_of(ORDERS, STALE))
+    monkeypatch.setenv("OPS_SECRET", "S3CRET-of-ops")
+    monkeypatch.setenv("CHAT_URL", "https://hooks.slack.com/services/S3CRET")
+    result = cli("--dry-run")
+    assert result.exit_code == 0, result.output
+    for name in ("chat", "teams", "ops", "mail"):
+        assert f"--- {name}\n" in result.stdout
+    assert "POST $CHAT_URL\n" in result.stdout
+    assert "webhook-signature: v1,wo" not in result.stdout
+    assert "webhook-signature: v1," in result.stdout
+    assert "SMTP mail.example.com:587, tls starttls\n" in result.stdout
+    assert "S3CRET" not in result.output
+    # It would do the same again.
+    assert "--- chat" in cli("--dry-run").stdout
+
+
+def test_what_was_done_is_said_in_numbers(cli, conn, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(conn, run_of(ORDERS, STALE))
+    with http_sink(says(500), says(500), says(500), says(200)) as sink:
+        monkeypatch.setenv("OPS_URL", sink.url)
+        failed = cli(config_text=ONE)
+        assert failed.exit_code == 1
+        assert "incidents: 2 opened" in failed.stderr
+        assert (
+            "ops: 2 incidents not delivered: the server of OPS_URL answered HTTP 500; "
+            "the next run tries again" in failed.stderr
+        )
+        assert "Error: 1 message not delivered to ops" in failed.stderr
+        repaired = cli()
+        assert repaired.exit_code == 0
+        assert "was told before" in repaired.stderr
+        assert "ops: 2 incidents sent" in repaired.stderr
+        assert "S3CRET" not in failed.output + repaired.output
+
+
+def test_the_log_is_json_and_nothing_else(cli, conn, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(conn, run_of(ORDERS))
+    with http_sink(says(404)) as sink:
+        monkeypatch.setenv("OPS_URL", sink.url)
+        result = cli("--log", "json", config_text=ONE)
+    assert result.exit_code == 1
+    events = [json.loads(line) for line in result.stderr.splitlines()]
+    assert [event["event"] for event in events] == ["message_failed", "error"]
+    assert (events[0]["channel"], events[0]["command"]) == ("ops", "alert")
+    document = json.loads(result.stdout)
+    assert document["incidents"]["opened"] == 1
+    assert document["messages"][0]["state"] == "failed"
+    assert "S3CRET" not in result.output
+
+
+def test_a_test_message(cli, rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    with http_sink(says(200), says(200, b"nonsense")) as sink:
+        monkeypatch.setenv("CHAT_URL", sink.url)
+        result = cli("test", "chat")
+        assert (result.exit_code, result.stderr) == (0, "chat took the test message\n")
+        assert "Nothing has happened" in sink.taken[0].body.decode()
+        refused = cli("test", "chat")
+        assert refused.exit_code == 1
+        assert "chat did not take the test message" in refused.stderr
+        assert "S3CRET" not in refused.output
+    assert rows("select to_regclass('monitoring.deliveries')") == [(None,)]
+
+
+def test_commands_that_cannot_be_meant(cli) -> None:
+    result = cli("test", "nobody")
+    assert result.exit_code == 2
+    assert "it declares: chat, teams, ops, mail" in result.stderr
+
+
+def test_a_faulty_configuration(cli) -> None:
+    result = cli(config_text="foo: 1")
+    assert result.exit_code == 1
+    assert "foo: no such key here" in result.stderr
+    assert cli(config_text="# nothing\n").exit_code == 1
