@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from bench import comparison, kills
+from bench.anomalies.command import anomalies
 from bench.builds.command import builds
 from bench.convergence.command import converge
 from bench.generators import LARGER, rounds
@@ -135,6 +136,7 @@ def kill_runs(runs: int, seed: int, megabytes: float, workers: int) -> None:
         raise SystemExit(1)
 
 
+main.add_command(anomalies)
 main.add_command(builds)
 main.add_command(converge)
 main.add_command(loaders)
