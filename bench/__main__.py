@@ -20,6 +20,7 @@ from bench.plot import write_plot
 from bench.programs import FORMATS, Format
 from bench.report import show
 from bench.steps import Measure, Plan, one_round
+from bench.watch_report import report
 from bench.workplace import workplace
 from warehouse.console import say
 from warehouse.tuning import cores
@@ -140,6 +141,7 @@ main.add_command(anomalies)
 main.add_command(builds)
 main.add_command(converge)
 main.add_command(loaders)
+main.add_command(report)
 
 if __name__ == "__main__":
     main(prog_name="python -m bench")

@@ -12,6 +12,7 @@ import click
 from monitor.check import Status
 from monitor.checks import collect
 from monitor.history import Run, last_runs, new_run_id, store
+from monitor.manifest import MANIFEST_PATH
 from monitor.pipeline import read_pipeline
 from monitor.report.document import document, written
 from monitor.report.page import RUNS, render, verdict
@@ -46,16 +47,28 @@ PAGE, DOCUMENT = "report.html", "report.json"
     default=True,
     help="Whether to keep the run, for the history and for alerts.",
 )
+@click.option(
+    "--manifest",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=MANIFEST_PATH,
+    help="dbt's manifest; target/manifest.json if not given.",
+)
 @click.pass_context
-def report(
-    context: click.Context, *, out: Path, strict: bool, to_stdout: str | None, stores: bool
+def report(  # noqa: PLR0913 - one argument an option
+    context: click.Context,
+    *,
+    out: Path,
+    strict: bool,
+    to_stdout: str | None,
+    stores: bool,
+    manifest: Path,
 ) -> None:
     """Look at the whole warehouse and write one page that says whether to trust it."""
     with closing(
         connect(database_url(), application_name="monitor report", role="transformer")
     ) as conn:
         started_at, clock = datetime.now(UTC), time.monotonic()
-        checks = collect(conn, started_at)
+        checks = collect(conn, started_at, manifest)
         run = Run(
             run_id=new_run_id(),
             started_at=started_at,
