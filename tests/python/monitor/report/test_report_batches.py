@@ -99,7 +99,6 @@ def test_a_batch_twice_and_a_rule_newly_broken(watched: Watched) -> None:
     _load_and_build(watched)
     repaired = watched.look()
     assert red(repaired) == before
-    (rule,) = [
-        check for check in repaired.checks if check.key == "rule:payments:amount_not_positive"
-    ]
-    assert rule.status == "pass" or "watched" not in str(rule.samples)
+    (after,) = [check for check in repaired.checks if check.key == rule.key]
+    # All but those whose order the history holds back on purpose.
+    assert rule.failed - after.failed > ENOUGH / 2
