@@ -6,6 +6,7 @@ import click
 
 from monitor.alerts.command import alert_command
 from monitor.profiles.command import profile
+from monitor.prometheus import metrics_command
 from monitor.report.command import report
 
 
@@ -15,6 +16,7 @@ def main() -> None:
 
 
 main.add_command(alert_command)
+main.add_command(metrics_command)
 main.add_command(profile)
 main.add_command(report)
 

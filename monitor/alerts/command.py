@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 from uuid import uuid4
 
 import click
@@ -22,10 +21,9 @@ from monitor.alerts.message import Event, Message, when
 from monitor.alerts.run import Outcome, Result, alert
 from monitor.alerts.secrets import secrets_of
 from monitor.history import Run, last_runs
+from monitor.log import log_option
 from warehouse.connections import connect, database_url
-from warehouse.console import counted, say, structured, tell
-
-Log = Literal["text", "json"]
+from warehouse.console import counted, is_structured, say, tell
 
 _config_option = click.option(
     "--config",
@@ -35,27 +33,6 @@ _config_option = click.option(
     show_default="monitor/alerts.yml",
     help="Channels, routes and quiet hours.",
 )
-_log_option = click.option(
-    "--log",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="json: events as JSON lines on standard error, the outcome as JSON on standard output.",
-)
-
-
-@contextmanager
-def logged(log: Log, **bound: object) -> Iterator[None]:
-    """Have all that is said in the block come as text, or as JSON lines and nothing else."""
-    if log == "text":
-        yield
-        return
-    with structured(**bound):
-        try:
-            yield
-        except click.ClickException as error:
-            tell("error", error.format_message(), level="error")
-            raise SystemExit(error.exit_code) from None
 
 
 @click.group("alert", invoke_without_command=True)
@@ -63,9 +40,9 @@ def logged(log: Log, **bound: object) -> Iterator[None]:
     "--dry-run", is_flag=True, help="Show each message as it would be sent; change nothing."
 )
 @_config_option
-@_log_option
+@log_option
 @click.pass_context
-def alert_command(context: click.Context, dry_run: bool, config_file: Path, log: Log) -> None:
+def alert_command(context: click.Context, dry_run: bool, config_file: Path) -> None:
     """Tell of the last report's failures: each incident once, its reminders and its end.
 
     Exit code 1 when a message could not be delivered; the next run tries again.
@@ -74,55 +51,53 @@ def alert_command(context: click.Context, dry_run: bool, config_file: Path, log:
         if dry_run:
             raise click.UsageError("--dry-run goes with `alert` alone", context)
         return
-    with logged(log, command="alert"):
-        config = load_alerts(config_file)
-        url = database_url()
-        with closing(connect(url, application_name="monitor alert", role="transformer")) as conn:
-            runs = last_runs(conn, 1)
-            if not runs:
-                raise NothingToTell("no report is stored yet: run python -m monitor report first")
-            with _database_errors():
-                outcome = alert(conn, runs[0], config, datetime.now(UTC), dry_run)
-        if log == "json":
-            click.echo(json.dumps(_document(outcome), ensure_ascii=False))
-        elif dry_run:
-            _show_previews(outcome, runs[0])
-        else:
-            _show(outcome, runs[0], config)
-        _judge(outcome)
+    config = load_alerts(config_file)
+    url = database_url()
+    with closing(connect(url, application_name="monitor alert", role="transformer")) as conn:
+        runs = last_runs(conn, 1)
+        if not runs:
+            raise NothingToTell("no report is stored yet: run python -m monitor report first")
+        with _database_errors():
+            outcome = alert(conn, runs[0], config, datetime.now(UTC), dry_run)
+    if is_structured():
+        click.echo(json.dumps(_document(outcome), ensure_ascii=False))
+    elif dry_run:
+        _show_previews(outcome, runs[0])
+    else:
+        _show(outcome, runs[0], config)
+    _judge(outcome)
 
 
 @alert_command.command("test")
 @click.argument("channel")
 @_config_option
-@_log_option
-def test_command(channel: str, config_file: Path, log: Log) -> None:
+@log_option
+def test_command(channel: str, config_file: Path) -> None:
     """Send a test message to CHANNEL; nothing is written down."""
-    with logged(log, command="alert test", channel=channel):
-        config = load_alerts(config_file)
-        if channel not in config.channels:
-            declared = ", ".join(config.channels) or "none"
-            raise click.UsageError(
-                f"there is no channel {channel!r} in {config_file.name}; it declares: {declared}"
-            )
-        secrets = secrets_of(config)
-        message = Message(
-            key=str(uuid4()),
-            warehouse=str(parse_dsn(database_url()).get("dbname", "")),
-            run_id="test",
-            at=datetime.now(UTC),
-            items=(),
-            report_url=config.report_url,
-            is_test=True,
+    config = load_alerts(config_file)
+    if channel not in config.channels:
+        declared = ", ".join(config.channels) or "none"
+        raise click.UsageError(
+            f"there is no channel {channel!r} in {config_file.name}; it declares: {declared}"
         )
-        try:
-            note = send(sender_for(config.channels[channel], secrets), message, Patience())
-        except SendError as error:
-            reason = secrets.hide(error.format_message())
-            raise Undelivered(f"{channel} did not take the test message: {reason}") from None
-        tell("test_sent", f"{channel} took the test message{f'; {note}' if note else ''}")
-        if log == "json":
-            click.echo(json.dumps({"channel": channel, "key": message.key, "note": note}))
+    secrets = secrets_of(config)
+    message = Message(
+        key=str(uuid4()),
+        warehouse=str(parse_dsn(database_url()).get("dbname", "")),
+        run_id="test",
+        at=datetime.now(UTC),
+        items=(),
+        report_url=config.report_url,
+        is_test=True,
+    )
+    try:
+        note = send(sender_for(config.channels[channel], secrets), message, Patience())
+    except SendError as error:
+        reason = secrets.hide(error.format_message())
+        raise Undelivered(f"{channel} did not take the test message: {reason}") from None
+    tell("test_sent", f"{channel} took the test message{f'; {note}' if note else ''}")
+    if is_structured():
+        click.echo(json.dumps({"channel": channel, "key": message.key, "note": note}))
 
 
 @contextmanager
