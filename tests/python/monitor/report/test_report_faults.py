@@ -25,6 +25,16 @@ FAULTS = {
         "alter table marts.daily_revenue rename column refunds to refund_amount",
         {"schema:columns:marts.daily_revenue"},
     ),
+    "a column has another type": (
+        "alter table marts.fct_reviews alter column rating type text",
+        "alter table marts.fct_reviews alter column rating type bigint using rating::bigint",
+        {"schema:types:marts.fct_reviews"},
+    ),
+    "a table is gone": (
+        "alter table marts.cohort_retention rename to kept",
+        "alter table marts.kept rename to cohort_retention",
+        {"schema:columns:marts.cohort_retention"},
+    ),
     "a mart no longer adds up": (
         "update marts.fct_sales set gross_amount = gross_amount + 0.01"
         " where order_item_id = (select min(order_item_id) from marts.fct_sales)",
