@@ -45,6 +45,21 @@ rejected as (
 
 ),
 
+-- Looked up by index, source by source.
+latest_payments as (
+
+    select
+        sources.source,
+        latest.payment_date
+    from (select distinct source from orders) as sources
+    cross join lateral (
+        select max(payments.payment_date) as payment_date
+        from {{ ref("fct_payments") }} as payments
+        where payments.source = sources.source
+    ) as latest
+
+),
+
 compared as (
 
     select
@@ -54,15 +69,11 @@ compared as (
         orders.net_amount + orders.tax_amount + orders.shipping_fee as expected_total,
         orders.paid_amount,
         orders.total - orders.paid_amount as unpaid_amount,
-        not exists (
-            select from {{ ref("fct_payments") }} as later
-            where
-                later.source = orders.source
-                and later.payment_date
-                > {{ utc_date("versions.updated_at") }} + {{ var("late_days") }}
-        ) as may_be_paid_late
+        latest_payments.payment_date
+        > {{ utc_date("versions.updated_at") }} + {{ var("late_days") }} as is_payment_due
     from orders
     inner join {{ ref("orders") }} as versions on orders.order_id = versions.order_id
+    left join latest_payments on orders.source = latest_payments.source
     where orders.total is not null and orders.line_count > 0
 
 ),
@@ -77,7 +88,7 @@ final as (
             or (
                 status in ('paid', 'shipped', 'delivered')
                 and unpaid_amount <> 0
-                and (unpaid_amount < 0 or not may_be_paid_late)
+                and (unpaid_amount < 0 or is_payment_due)
             )
         )
         and not exists (

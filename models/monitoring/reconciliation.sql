@@ -178,9 +178,13 @@ judged_{{ entity }} as {{ "not materialized " if not by_rows }}(
 
 {%- set not_held %}
     {%- if by_rows %}
-    inner join {{ entity }}_in_valid as valid
-        on delivered.load_id = valid.load_id and delivered.row_id = valid.row_id
-    where delivered.load_id in ({{ state.new_loads }})
+    where
+        delivered.load_id in ({{ state.new_loads }})
+        -- As a condition it is a hash: PostgreSQL knows nothing of rows that came just now, and
+        -- as a join would compare each with each.
+        and ((delivered.load_id, delivered.row_id) in (
+            select load_id, row_id from {{ entity }}_in_valid
+        )) is true
     {%- else %}
     left join judged_{{ entity }} as held
         on

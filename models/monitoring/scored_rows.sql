@@ -5,8 +5,8 @@
     A row waits where it breaks the rule of a missing parent, and no defect names that rule:
     the parent was never delivered, or waits itself.
 
-    A build looks at the rows that were judged since, at those whose batch's ledger is new,
-    and again at those that were not caught.
+    A build looks at the held rows of loads and ledgers that are new, at the rows of other
+    loads that were judged since, and again at those that were not caught.
 #}
 {{ config(
     enabled="shop" in var("sources"),
@@ -39,6 +39,16 @@ ledger as not materialized (
 
 ),
 
+{%- if is_incremental() %}
+
+new_loads as (
+
+    select load_id from {{ load_counts }}
+    where {{ is_judged_since() }}
+
+),
+{%- endif %}
+
 -- Only batches whose truth is known can be scored: a real shop's files have none.
 scored_loads as (
 
@@ -49,10 +59,7 @@ scored_loads as (
         file,
         {%- if is_incremental() %}
         bool_or(load_id in ({{ new_truth }})) over (partition by source, batch)
-        or load_id in (
-            select load_id from {{ load_counts }}
-            where {{ is_judged_since() }}
-        ) as is_new,
+        or load_id in (select load_id from new_loads) as is_new,
         {%- else %}
         true as is_new,
         {%- endif %}
@@ -90,7 +97,9 @@ judged as (
         failed_rules
     from {{ relation }}
     {%- if is_incremental() %}
-    where {{ is_judged_since() }}
+    where
+        {{ is_judged_since() }}
+        and load_id not in (select load_id from new_loads)
 
     union
 

@@ -3,6 +3,7 @@
     indexes=[
         {"columns": ["order_id"]},
         {"columns": ["payment_date"]},
+        {"columns": ["source", "payment_date"]},
         {"columns": ["customer_id", "happened_at"]},
     ],
 ) }}

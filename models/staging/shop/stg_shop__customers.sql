@@ -24,44 +24,45 @@ calling_codes as (
 
 ),
 
-typed as (
+cleaned as (
 
     select
         'shop' as source,
-        nullif(customer_id, '') as customer_id,
-        {{ cleaned('first_name') }} as first_name,
-        {{ cleaned('last_name') }} as last_name,
-        {{ cleaned('email', 'lower') }} as email,
-        {{ cleaned('phone') }} as phone,
-        {{ cleaned('street') }} as street,
-        {{ cleaned('city') }} as city,
-        {{ cleaned('state', 'upper') }} as state,
-        {{ cleaned('postal_code') }} as postal_code,
-        {{ cleaned('country', 'upper') }} as country,
-        {{ cleaned('segment', 'lower') }} as segment,
-        {{ cleaned('op', 'upper') }} as op,
-        {{ safe_cast('birth_date', 'date') }} as birth_date,
-        {{ safe_cast('registered_at', 'timestamptz') }} as registered_at,
-        {{ safe_cast('updated_at', 'timestamptz') }} as updated_at,
-        {{ uncastable({
-            'birth_date': 'date',
-            'registered_at': 'timestamptz',
-            'updated_at': 'timestamptz',
-        }) }} as uncastable,
-        _load_id as load_id,
-        _row_id as row_id,
+        nullif(customers.customer_id, '') as customer_id,
+        {{ cleaned('customers.first_name') }} as first_name,
+        {{ cleaned('customers.last_name') }} as last_name,
+        {{ cleaned('customers.email', 'lower') }} as email,
+        {{ cleaned('customers.phone') }} as phone,
+        {{ cleaned('customers.street') }} as street,
+        {{ cleaned('customers.city') }} as city,
+        {{ cleaned('customers.state', 'upper') }} as state,
+        {{ cleaned('customers.postal_code') }} as postal_code,
+        {{ cleaned('customers.country', 'upper') }} as country,
+        {{ cleaned('customers.segment', 'lower') }} as segment,
+        {{ cleaned('customers.op', 'upper') }} as op,
+        typed.birth_date,
+        typed.registered_at,
+        typed.updated_at,
+        typed.uncastable,
+        customers._load_id as load_id,
+        customers._row_id as row_id,
         {{ delivered_record('customers') }} as record
     from customers
+    cross join {{ typed_columns('customers', {
+        'birth_date': 'date',
+        'registered_at': 'timestamptz',
+        'updated_at': 'timestamptz',
+    }) }} as typed
 
 ),
 
 placed as (
 
     select
-        typed.*,
-        coalesce(country_names.country, typed.country) as country_code
-    from typed
-    left join country_names on typed.country = upper(country_names.country_name)
+        cleaned.*,
+        coalesce(country_names.country, cleaned.country) as country_code
+    from cleaned
+    left join country_names on cleaned.country = upper(country_names.country_name)
 
 ),
 

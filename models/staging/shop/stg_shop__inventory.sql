@@ -1,18 +1,19 @@
 select
     'shop' as source,
-    nullif(product_id, '') || '/' || nullif(warehouse_code, '') as inventory_id,
-    nullif(product_id, '') as product_id,
-    nullif(warehouse_code, '') as warehouse_code,
-    {{ safe_cast('quantity_on_hand', 'bigint') }} as quantity_on_hand,
-    {{ safe_cast('reorder_point', 'bigint') }} as reorder_point,
-    {{ safe_cast('counted_at', 'timestamptz') }} as counted_at,
+    nullif(inventory.product_id, '') || '/' || nullif(inventory.warehouse_code, '') as inventory_id,
+    nullif(inventory.product_id, '') as product_id,
+    nullif(inventory.warehouse_code, '') as warehouse_code,
+    typed.quantity_on_hand,
+    typed.reorder_point,
+    typed.counted_at,
     true as is_full_extract,
-    {{ uncastable({
-        'quantity_on_hand': 'bigint',
-        'reorder_point': 'bigint',
-        'counted_at': 'timestamptz',
-    }) }} as uncastable,
-    _load_id as load_id,
-    _row_id as row_id,
+    typed.uncastable,
+    inventory._load_id as load_id,
+    inventory._row_id as row_id,
     {{ delivered_record('inventory') }} as record
 from {{ source('shop', 'inventory') }} as inventory
+cross join {{ typed_columns('inventory', {
+    'quantity_on_hand': 'bigint',
+    'reorder_point': 'bigint',
+    'counted_at': 'timestamptz',
+}) }} as typed

@@ -18,34 +18,35 @@ calling_codes as (
 
 ),
 
-typed as (
+cleaned as (
 
     select
         'shop' as source,
-        nullif(supplier_id, '') as supplier_id,
-        {{ cleaned('supplier_name') }} as supplier_name,
-        {{ cleaned('contact_email', 'lower') }} as contact_email,
-        {{ cleaned('phone') }} as phone,
-        {{ cleaned('country', 'upper') }} as country,
-        {{ safe_cast('updated_at', 'timestamptz') }} as updated_at,
+        nullif(suppliers.supplier_id, '') as supplier_id,
+        {{ cleaned('suppliers.supplier_name') }} as supplier_name,
+        {{ cleaned('suppliers.contact_email', 'lower') }} as contact_email,
+        {{ cleaned('suppliers.phone') }} as phone,
+        {{ cleaned('suppliers.country', 'upper') }} as country,
+        typed.updated_at,
         true as is_full_extract,
-        {{ uncastable({
-            'updated_at': 'timestamptz',
-        }) }} as uncastable,
-        _load_id as load_id,
-        _row_id as row_id,
+        typed.uncastable,
+        suppliers._load_id as load_id,
+        suppliers._row_id as row_id,
         {{ delivered_record('suppliers') }} as record
     from suppliers
+    cross join {{ typed_columns('suppliers', {
+        'updated_at': 'timestamptz',
+    }) }} as typed
 
 ),
 
 placed as (
 
     select
-        typed.*,
-        coalesce(country_names.country, typed.country) as country_code
-    from typed
-    left join country_names on typed.country = upper(country_names.country_name)
+        cleaned.*,
+        coalesce(country_names.country, cleaned.country) as country_code
+    from cleaned
+    left join country_names on cleaned.country = upper(country_names.country_name)
 
 ),
 

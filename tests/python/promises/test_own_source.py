@@ -28,7 +28,7 @@ sources:
     "stg_bakery__orders.sql": """
 select
     'bakery' as source,
-    'bk-' || sale_id as order_id,
+    'bk-' || sales.sale_id as order_id,
     cast(null as text) as customer_id,
     'invoiced' as status,
     'EUR' as currency,
@@ -38,31 +38,36 @@ select
     cast(null as numeric) as tax_amount,
     cast(null as numeric) as shipping_fee,
     cast(null as numeric) as total,
-    {{ safe_cast('sold_at', 'timestamptz') }} as ordered_at,
-    {{ safe_cast('sold_at', 'timestamptz') }} as updated_at,
-    {{ uncastable({'ordered_at': 'timestamptz'}, {'ordered_at': 'sold_at'}) }} as uncastable,
-    _load_id as load_id,
-    _row_id as row_id,
+    typed.ordered_at,
+    typed.ordered_at as updated_at,
+    typed.uncastable,
+    sales._load_id as load_id,
+    sales._row_id as row_id,
     {{ delivered_record('sales') }} as record
 from {{ source('bakery', 'sales') }} as sales
+cross join {{ typed_columns(
+    'sales', {'ordered_at': 'timestamptz'}, texts={'ordered_at': 'sold_at'}
+) }} as typed
 """,
     "stg_bakery__order_items.sql": """
 select
     'bakery' as source,
-    'bk-' || sale_id || '-1' as order_item_id,
-    'bk-' || sale_id as order_id,
-    'bk-' || product as product_id,
+    'bk-' || sales.sale_id || '-1' as order_item_id,
+    'bk-' || sales.sale_id as order_id,
+    'bk-' || sales.product as product_id,
     1 as line_number,
-    {{ safe_cast('quantity', 'bigint') }} as quantity,
-    {{ safe_cast('price', 'numeric') }} as unit_price,
+    typed.quantity,
+    typed.unit_price,
     cast(0 as numeric) as discount_amount,
     cast(null as numeric) as line_total,
-    {{ uncastable({'quantity': 'bigint', 'unit_price': 'numeric'}, {'unit_price': 'price'}) }}
-        as uncastable,
-    _load_id as load_id,
-    _row_id as row_id,
+    typed.uncastable,
+    sales._load_id as load_id,
+    sales._row_id as row_id,
     {{ delivered_record('sales') }} as record
 from {{ source('bakery', 'sales') }} as sales
+cross join {{ typed_columns(
+    'sales', {'quantity': 'bigint', 'unit_price': 'numeric'}, texts={'unit_price': 'price'}
+) }} as typed
 """,
     "stg_bakery__products.sql": """
 select
