@@ -15,6 +15,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import psycopg2
+from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 from psycopg2.extras import Json, execute_values
 
@@ -22,11 +23,14 @@ from monitor.check import Check, Group, Severity, Status
 from warehouse import composed
 from warehouse.connections import transaction
 from warehouse.errors import WarehouseError
+from warehouse.role_names import Role, role_name
 
 Kind = Literal["warehouse", "landing"]
 
 # More than a year of mornings.
 KEPT = 400
+
+_READERS: tuple[Role, ...] = ("reader", "reader_pii")
 
 _LOCK = "counting-house.check_runs"
 
@@ -255,13 +259,25 @@ def prune(conn: connection, keep: int, *, kind: Kind = "warehouse") -> int:
 
 def _make_tables(cur: cursor) -> None:
     cur.execute("select to_regclass('monitoring.check_results') is null")
-    if cur.fetchall() == [(False,)]:
-        return
-    # "if not exists" asks for the right to make schemas before it looks whether one is there.
-    cur.execute("select to_regnamespace('monitoring') is null")
     if cur.fetchall() == [(True,)]:
-        cur.execute("create schema monitoring")
-    cur.execute(_TABLES)
+        # "if not exists" asks for the right to make schemas before it looks whether one is there.
+        cur.execute("select to_regnamespace('monitoring') is null")
+        if cur.fetchall() == [(True,)]:
+            cur.execute("create schema monitoring")
+        cur.execute(_TABLES)
+    # Readers see monitoring, as dbt's grants say of its models; roles may be made later.
+    readers = [role_name(cur.connection.info.dbname, role) for role in _READERS]
+    cur.execute(
+        "select rolname from pg_roles where rolname = any(%s)"
+        " and not has_table_privilege(oid, 'monitoring.check_results', 'select')",
+        (readers,),
+    )
+    for (reader,) in cur.fetchall():
+        cur.execute(
+            sql.SQL("grant select on monitoring.check_runs, monitoring.check_results to {}").format(
+                sql.Identifier(reader)
+            )
+        )
 
 
 def _forget_details(cur: cursor, kind: Kind) -> None:

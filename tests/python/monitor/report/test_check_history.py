@@ -15,6 +15,7 @@ from monitor import history
 from monitor.check import Severity, Status
 from monitor.history import HistoryError, last_runs, prune, store
 from warehouse.connections import connect
+from warehouse.role_names import role_name
 
 
 @pytest.fixture
@@ -104,3 +105,21 @@ def test_who_may_not_write_is_told_what_to_do(conn: connection) -> None:
         with conn, conn.cursor() as cur:
             cur.execute("reset role")
             cur.execute("drop role nobody_here")
+
+
+def test_readers_see_the_runs_whenever_their_roles_were_made(conn: connection) -> None:
+    store(conn, run_of(check("a")))
+    reader = role_name(conn.info.dbname, "reader")
+    with conn, conn.cursor() as cur:
+        cur.execute(f"create role {reader}")
+    try:
+        store(conn, run_of(check("a"), started_at=NOW + timedelta(days=1)))
+        with conn, conn.cursor() as cur:
+            cur.execute(
+                "select has_table_privilege(%s, 'monitoring.check_runs', 'select')", (reader,)
+            )
+            assert cur.fetchall() == [(True,)]
+    finally:
+        with conn, conn.cursor() as cur:
+            cur.execute(f"drop owned by {reader}")
+            cur.execute(f"drop role {reader}")
