@@ -108,9 +108,14 @@ def _moment(value: object) -> str:
     return when(value)  # type: ignore[arg-type]
 
 
+def delivery_key(channel: str) -> str:
+    """Name the check of a channel."""
+    return f"alerts:delivery:{channel}"
+
+
 def _check(channel: str, status: Status, message: str, checked: int, failed: int) -> Check:
     return Check(
-        key=f"alerts:delivery:{channel}" if channel else "alerts:delivery",
+        key=delivery_key(channel) if channel else "alerts:delivery",
         group=Group.ALERTS,
         name=f"alerts to {channel} arrive" if channel else "alerts arrive",
         status=status,

@@ -22,6 +22,7 @@ from psycopg2.extensions import connection, cursor
 from monitor.alerts import store
 from monitor.alerts.channels.common import Outgoing, Patience
 from monitor.alerts.channels.senders import send, sender_for
+from monitor.alerts.checks import delivery_key
 from monitor.alerts.config import Alerts
 from monitor.alerts.errors import Passing, SendError
 from monitor.alerts.incidents import Change, changes
@@ -31,7 +32,7 @@ from monitor.alerts.secrets import Secrets, secrets_of
 from monitor.alerts.store import Delivery
 from monitor.alerts.tables import LOCK, make_tables
 from monitor.alerts.wording import clean
-from monitor.check import Check
+from monitor.check import Check, Status
 from monitor.history import Run
 from warehouse import composed
 from warehouse.connections import transaction
@@ -197,7 +198,8 @@ def _work_out(cur: cursor, run: Run, config: Alerts, now: datetime, outcome: Out
         return
     harmless = replace(run, checks=tuple(map(_harmless, run.checks)))
     told: dict[str, list[Item]] = defaultdict(list)
-    for change in changes(harmless, store.known_incidents(cur), now, config):
+    incidents = store.known_incidents(cur, run.finished_at - config.reopen_within)
+    for change in changes(harmless, incidents, now, config):
         incident_id = store.put_incident(cur, change.incident)
         if change.event is None:
             continue
@@ -206,6 +208,8 @@ def _work_out(cur: cursor, run: Run, config: Alerts, now: datetime, outcome: Out
         if not channels and not change.event.ends:
             outcome.unrouted.append(change.check.key)
         for channel in channels:
+            if _is_of_itself(change, channel):
+                continue
             told[channel].append(_item(change, change.event, incident_id, run.finished_at))
     waiting = {d.channel: d for d in store.pending(cur) if d.attempts == 0}
     for channel, items in told.items():
@@ -235,6 +239,11 @@ def _channels(cur: cursor, change: Change, incident_id: int, config: Alerts) -> 
         told = store.channels_told_of(cur, incident_id)
         return [channel for channel in told if channel in config.channels]
     return channels_of(change.check, change.incident.severity, config)
+
+
+def _is_of_itself(change: Change, channel: str) -> bool:
+    """Whether a channel would be told that it is late: it hears it by what then arrives."""
+    return change.check.key == delivery_key(channel) and change.incident.check.status is Status.WARN
 
 
 def _item(change: Change, event: Event, incident_id: int, at: datetime) -> Item:

@@ -88,13 +88,20 @@ def set_seen(cur: cursor, run: Run, now: datetime) -> None:
     )
 
 
-def known_incidents(cur: cursor) -> dict[str, Incident]:
-    """Read by the key of its check each open incident, or else the last one of that check."""
+def known_incidents(cur: cursor, back_to: datetime) -> dict[str, Incident]:
+    """Read by the key of its check each open incident, or else the last one of that check.
+
+    Args:
+        cur: its transaction is the caller's.
+        back_to: those that were closed before do not matter any more.
+    """
     cur.execute(
         sql.SQL(
             "select distinct on (check_key) incident_id, {} from {}"
+            " where resolved_at is null or resolved_at >= %s"
             " order by check_key, incident_id desc"
-        ).format(composed.identifiers(_COLUMNS), _INCIDENTS)
+        ).format(composed.identifiers(_COLUMNS), _INCIDENTS),
+        (back_to,),
     )
     rows = [dict(zip(("incident_id", *_COLUMNS), row, strict=True)) for row in cur]
     return {row["check_key"]: _incident(row) for row in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from monitor.alerts.channels.common import Outgoing, Patience
@@ -15,17 +16,16 @@ from monitor.alerts.message import Item, Message, when
 from monitor.alerts.secrets import Secrets
 from monitor.alerts.wording import escaped, units
 
-# Slack's reference of Block Kit: of a message, a header, a section.
+# Slack's reference of Block Kit: of a message, a header, a text.
 BLOCKS, HEADER, SECTION = 50, 150, 3_000
 
 # All text together: undocumented. Messages of 9,597 characters were taken, of 11,341 refused as
 # msg_blocks_too_long (slackapi/bolt-js, issue 2867).
 TEXT = 9_000
 
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-
-# What means something in mrkdwn is followed by nothing visible, so that it means nothing.
-_MARKS = {c: f"{c}\u2060" for c in "@*_~`#"}
+# Of mrkdwn, which only the line of notifications and the last line are written in. A mention that
+# is no markup, such as @channel, is kept from being read as one by what follows it unseen.
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u2060"}
 
 # Slack's own codes, such as invalid_blocks; anything else may repeat what it was sent.
 _CODE = re.compile(rb"[a-z][a-z_]{0,60}")
@@ -63,63 +63,65 @@ class SlackSender:
         )
 
 
-def _escape(character: str) -> str:
-    return _ESCAPES.get(character) or _MARKS.get(character, character)
-
-
-def _text(text: str, longest: int = SECTION) -> str:
-    return escaped(text, _escape, longest)
-
-
-def _mrkdwn(text: str) -> dict[str, Any]:
-    # Verbatim: names of channels and addresses in a text are not made into links.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
 def _payload(message: Message, shown: int) -> dict[str, Any]:
     title = f"{SYMBOLS[message.worst]} {message.title}"
-    header = escaped(title, lambda c: c, HEADER)
-    blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": header, "emoji": False}}
-    ]
+    header = {"type": "plain_text", "text": _cut(title, HEADER), "emoji": False}
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": header}]
     if message.is_test:
-        blocks.append(_section(_text(test_text(message))))
+        blocks.append(_rich(_run(test_text(message))))
     for event, items in message.by_event(shown):
-        blocks.append(_section(f"*{heading(event, message)}*"))
-        blocks += [_section(_item(item)) for item in items]
+        blocks.append(_rich(_run(heading(event, message), bold=True)))
+        blocks += [_item(item) for item in items]
     if hidden := remark(message, shown):
-        blocks.append(_section(f"_{hidden}_"))
-    foot = _text(f"run {message.run_id}, {when(message.at)}", 300)
+        blocks.append(_rich(_run(hidden, italic=True)))
+    foot = escaped(f"run {message.run_id}, {when(message.at)}", _escape, 500)
     if message.report_url:
-        foot = f"<{_link(message.report_url)}|Report> · {foot}"
-    blocks.append({"type": "context", "elements": [_mrkdwn(foot)]})
+        foot = f"<{message.report_url.replace('&', '&amp;')}|Report> · {foot}"
+    blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": foot}]})
     # What notifications show.
-    return {"text": _text(title, HEADER), "blocks": blocks}
+    return {"text": escaped(title, _escape, HEADER), "blocks": blocks}
 
 
-def _link(url: str) -> str:
-    return "".join(_ESCAPES.get(c, c) for c in url)
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": _mrkdwn(text)}
-
-
-def _item(item: Item) -> str:
-    head = f"{symbol(item)} *{_text(item.name, 300)}* · {_text(item.subject, 300)}"
-    return f"{head}\n{_text(item.message, 1_500)}\n{_text(trail(item), 600)}"
-
-
-def _fits(payload: dict[str, Any]) -> bool:
-    texts = [_of(block) for block in payload["blocks"]]
-    return (
-        len(texts) <= BLOCKS
-        and all(units(text) <= SECTION for text in texts)
-        and sum(map(units, texts)) + units(payload["text"]) <= TEXT
+def _item(item: Item) -> dict[str, Any]:
+    return _rich(
+        _run(f"{symbol(item)} {item.name}", bold=True),
+        _run(f" · {item.subject}\n{item.message}\n{trail(item)}"),
     )
 
 
-def _of(block: dict[str, Any]) -> str:
-    if block["type"] == "context":
-        return str(block["elements"][0]["text"])
-    return str(block["text"]["text"])
+def _rich(*runs: dict[str, Any]) -> dict[str, Any]:
+    """Make a block whose text is text: nothing in it is markup, a mention or a link."""
+    section = {"type": "rich_text_section", "elements": list(runs)}
+    return {"type": "rich_text", "elements": [section]}
+
+
+def _run(text: str, **style: bool) -> dict[str, Any]:
+    run: dict[str, Any] = {"type": "text", "text": _cut(text, SECTION)}
+    return {**run, "style": style} if style else run
+
+
+def _cut(text: str, longest: int) -> str:
+    return escaped(text, lambda c: c, longest)
+
+
+def _escape(character: str) -> str:
+    return _ESCAPES.get(character, character)
+
+
+def _fits(payload: dict[str, Any]) -> bool:
+    blocks = payload["blocks"]
+    texts = [payload["text"], *(text for block in blocks for text in _texts(block))]
+    return len(blocks) <= BLOCKS and sum(map(units, texts)) <= TEXT
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Give all that is said in a block."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, dict):
+        text = value.get("text")
+        if isinstance(text, str):
+            yield text
+        else:
+            yield from _texts([text, value.get("elements")])

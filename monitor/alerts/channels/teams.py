@@ -110,9 +110,9 @@ def _line(*runs: dict[str, Any], **options: object) -> dict[str, Any]:
 
 
 def _run(text: str, **options: object) -> dict[str, Any]:
-    return {"type": "TextRun", "text": _literal(text), **options}
+    return {"type": "TextRun", "text": _literal(text) or " ", **options}
 
 
 def _literal(text: str) -> str:
     """Keep cards from reading {{DATE(…)}} and ${…}, and clients from reading <at>…</at>."""
-    return re.sub(r"([{$<@])", "\\1\u2060", text)
+    return re.sub(r"\{(?=\{)|\$(?=\{)|<(?=/?at\b)", "\\g<0>\u2060", text)

@@ -121,6 +121,29 @@ def test_what_cannot_be_delivered_for_long_is_given_up(
     assert checks()["alerts:delivery:ops"][0] is Status.PASS
 
 
+def test_that_a_channel_is_late_is_told_to_the_others(alerts, conn, noon: datetime) -> None:
+    config = """
+channels:
+  bad: {type: webhook, url_env: BAD_URL}
+  good: {type: webhook, url_env: GOOD_URL}
+routes:
+  - channels: [bad, good]
+"""
+    with http_sink(says(500)) as bad, http_sink(says(200)) as good:
+        secrets = {"BAD_URL": bad.url, "GOOD_URL": good.url}
+        alerts(run_of(STALE), config, secrets)
+        with conn, conn.cursor() as cur:
+            late = list(delivery_checks(cur))
+        at = noon + timedelta(hours=1)
+        outcome = alerts(run_of(STALE, *late, at=at), config, secrets)
+        assert outcome.unrouted == []
+    assert [[i["key"] for i in m["items"]] for m in told(good)] == [
+        [STALE.key],
+        ["alerts:delivery:bad"],
+    ]
+    assert {tuple(i["key"] for i in m["items"]) for m in told(bad)} == {(STALE.key,)}
+
+
 def test_one_channel_that_fails_keeps_no_other_waiting(alerts) -> None:
     config = """
 channels:
