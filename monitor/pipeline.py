@@ -14,20 +14,34 @@ COSTLIEST = 15
 
 _THERE = "select to_regclass('monitoring._run_results') is not null"
 
+# What runs later without a build of its own, such as `dbt test`, bears the number of the last one: so
+# the time is that in which something ran, and not from the first begin to the last end.
 _BUILDS = """
+with results as (
+    select
+        *,
+        started_at + make_interval(secs => seconds) as ended_at,
+        max(started_at + make_interval(secs => seconds)) over (
+            partition by build order by started_at rows between unbounded preceding and 1 preceding
+        ) as busy_until
+    from monitoring._run_results
+    where build in (
+        select distinct build from monitoring._run_results order by build desc limit %(runs)s
+    )
+)
+
 select
     build,
     min(started_at) as started_at,
     coalesce(
-        extract(epoch from max(started_at + make_interval(secs => seconds)) - min(started_at)), 0
+        sum(extract(epoch from ended_at - greatest(started_at, busy_until)))
+        filter (where ended_at > coalesce(busy_until, started_at)),
+        0
     )::float8 as seconds,
     count(*)::int as nodes,
     (count(*) filter (where status in ('success', 'pass', 'warn')))::int as succeeded,
     coalesce(sum(rows_affected) filter (where resource_type <> 'test'), 0)::bigint as rows
-from monitoring._run_results
-where build in (
-    select distinct build from monitoring._run_results order by build desc limit %(runs)s
-)
+from results
 group by build
 order by build
 """
@@ -68,7 +82,7 @@ class BuildRun:
     Args:
         build: its number.
         started_at: when its first node began; none where no node came so far.
-        seconds: from the first node's begin to the last one's end.
+        seconds: in which at least one node ran.
         nodes: models, seeds, snapshots and tests that it was to run.
         succeeded: of these, those that did well.
         rows: that it wrote.

@@ -42,7 +42,9 @@ def main(page: Path, picture: Path, at: str, only: str | None) -> None:
             if only not in {None, name}:
                 continue
             context = browser.new_context(
-                viewport=viewport, color_scheme="dark" if is_dark else "light"
+                viewport=viewport,
+                color_scheme="dark" if is_dark else "light",
+                reduced_motion="reduce",
             )
             shown = context.new_page()
             shown.goto(page.resolve().as_uri() + (f"#{at}" if at else ""))

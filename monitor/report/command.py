@@ -88,7 +88,9 @@ def report(  # noqa: PLR0913 - one argument an option
     if to_stdout:
         click.echo(found, nl=False)
     said = verdict(run)
-    first = f"; first: {said.first.name}: {said.first.message}" if said.first else ""
+    first = ""
+    if said.first:
+        first = f"; first: {said.first.name} ({said.first.subject}): {said.first.message}"
     also = f" ({said.rest})" if said.rest else ""
     say(f"{said.line}{also}{first}")
     say(f"{page}: {page.stat().st_size / 1000:,.0f} kB, {run.seconds:.1f} s")
