@@ -14,8 +14,8 @@ COSTLIEST = 15
 
 _THERE = "select to_regclass('monitoring._run_results') is not null"
 
-# What runs later without a build of its own, such as `dbt test`, bears the number of the last one: so
-# the time is that in which something ran, and not from the first begin to the last end.
+# What runs later without a build of its own, such as `dbt test`, bears the number of the last one:
+# so the time is that in which something ran, and not from the first begin to the last end.
 _BUILDS = """
 with results as (
     select
