@@ -15,22 +15,19 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import psycopg2
-from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 from psycopg2.extras import Json, execute_values
 
 from monitor.check import Check, Group, Severity, Status
+from monitor.grants import let_readers_see
 from warehouse import composed
 from warehouse.connections import transaction
 from warehouse.errors import WarehouseError
-from warehouse.role_names import Role, role_name
 
 Kind = Literal["warehouse", "landing"]
 
 # More than a year of mornings.
 KEPT = 400
-
-_READERS: tuple[Role, ...] = ("reader", "reader_pii")
 
 _LOCK = "counting-house.check_runs"
 
@@ -265,19 +262,8 @@ def _make_tables(cur: cursor) -> None:
         if cur.fetchall() == [(True,)]:
             cur.execute("create schema monitoring")
         cur.execute(_TABLES)
-    # Readers see monitoring, as dbt's grants say of its models; roles may be made later.
-    readers = [role_name(cur.connection.info.dbname, role) for role in _READERS]
-    cur.execute(
-        "select rolname from pg_roles where rolname = any(%s)"
-        " and not has_table_privilege(oid, 'monitoring.check_results', 'select')",
-        (readers,),
-    )
-    for (reader,) in cur.fetchall():
-        cur.execute(
-            sql.SQL("grant select on monitoring.check_runs, monitoring.check_results to {}").format(
-                sql.Identifier(reader)
-            )
-        )
+    # Roles may be made later.
+    let_readers_see(cur, "check_runs", "check_results")
 
 
 def _forget_details(cur: cursor, kind: Kind) -> None:

@@ -9,6 +9,7 @@ import psycopg2
 from psycopg2.extensions import cursor
 
 from monitor.alerts.errors import AlertsError
+from monitor.grants import let_readers_see
 
 # What holds several runs of `python -m monitor alert` apart.
 LOCK = "counting-house.alerts"
@@ -134,14 +135,14 @@ def make_tables(cur: cursor) -> None:
     Raises:
         AlertsError: the user may not.
     """
-    if has_tables(cur):
-        return
     try:
-        # "if not exists" asks for the right to make schemas before it looks whether one is there.
-        cur.execute("select to_regnamespace('monitoring') is null")
-        if cur.fetchall() == [(True,)]:
-            cur.execute("create schema monitoring")
-        cur.execute(_TABLES)
+        if not has_tables(cur):
+            # "if not exists" asks for the right to make schemas before it looks for one.
+            cur.execute("select to_regnamespace('monitoring') is null")
+            if cur.fetchall() == [(True,)]:
+                cur.execute("create schema monitoring")
+            cur.execute(_TABLES)
+        let_readers_see(cur, "incidents", "deliveries")
     except psycopg2.errors.InsufficientPrivilege as error:
         reason = " ".join(str(error).split())
         raise AlertsError(

@@ -21,6 +21,7 @@ from monitor.alerts.checks import delivery_checks
 from monitor.check import Group, Status
 from monitor.history import store
 from warehouse.connections import connect
+from warehouse.role_names import role_name
 from warehouse.settings import PROJECT_DIR
 
 HOOK = """
@@ -308,3 +309,20 @@ def test_a_login_that_may_not_write_is_told_so(alerts, conn) -> None:
         with conn, conn.cursor() as cur:
             cur.execute("reset role")
             cur.execute("drop role nobody_of_alerts")
+
+
+def test_readers_see_incidents_and_deliveries(alerts, conn, rows) -> None:
+    reader = role_name(conn.info.dbname, "reader")
+    with conn, conn.cursor() as cur:
+        cur.execute(f"create role {reader}")
+    try:
+        alerts(run_of(ORDERS), HOOK, {})
+        assert rows(
+            f"select bool_and(has_table_privilege('{reader}', 'monitoring.' || name, 'select')),"
+            f" bool_or(has_table_privilege('{reader}', 'monitoring.' || name, 'update'))"
+            " from unnest(array['incidents', 'deliveries']) as name"
+        ) == [(True, False)]
+    finally:
+        with conn, conn.cursor() as cur:
+            cur.execute(f"drop owned by {reader}")
+            cur.execute(f"drop role {reader}")
