@@ -21,7 +21,7 @@ _FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-n
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 _SHOTS: dict[str, tuple[ViewportSize, bool]] = {
-    "light": ({"width": 1000, "height": 900}, False),
+    "light": ({"width": 1000, "height": 720}, False),
     "phone": ({"width": 390, "height": 844}, True),
 }
 
