@@ -39,6 +39,8 @@ class Event(StrEnum):
         return self in {Event.RESOLVED, Event.GONE}
 
 
+_NEWS = frozenset({Event.OPENED, Event.REOPENED, Event.WORSENED})
+
 # What stands above the items of an event, and how many of them are announced.
 HEADINGS = {
     Event.OPENED: "New",
@@ -125,8 +127,7 @@ class Item:
     @property
     def urgent(self) -> bool:
         """Whether it may break through quiet hours: news of a critical failure."""
-        news = self.event in {Event.OPENED, Event.REOPENED, Event.WORSENED}
-        return news and self.severity is Severity.CRITICAL
+        return self.event in _NEWS and self.severity is Severity.CRITICAL
 
     def to_json(self) -> dict[str, Any]:
         """Write it in JSON's types."""
@@ -177,9 +178,11 @@ class Message:
         if self.is_test:
             return f"Warehouse {self.warehouse}: test message"
         counts = Counter(item.event for item in self.items)
-        failing = sum(counts[e] for e in (Event.OPENED, Event.REOPENED, Event.WORSENED))
+        news = [item.status for item in self.items if item.event in _NEWS]
+        failing, warning = news.count(Status.FAIL), news.count(Status.WARN)
         parts = [
             f"{failing} {'check fails' if failing == 1 else 'checks fail'}" if failing else "",
+            f"{warning} {'check warns' if warning == 1 else 'checks warn'}" if warning else "",
             f"{counts[Event.REMINDER]} still failing" if counts[Event.REMINDER] else "",
             f"{counts[Event.RESOLVED]} resolved" if counts[Event.RESOLVED] else "",
             f"{counts[Event.GONE]} no longer checked" if counts[Event.GONE] else "",
