@@ -45,8 +45,9 @@ _LOADS = """
 select loads.load_id, loads.source, loads.table_name, loads.file, loads.loaded_at, counts.build
 from raw._loads as loads
 left join monitoring.load_counts as counts using (load_id)
-where loads.status = 'loaded' and loads.source = any(%(sources)s)
-    and loads.table_name not like '\\_%%'
+inner join unnest(%(sources)s::text[], %(tables)s::text[]) as delivered (source, table_name)
+    on loads.source = delivered.source and loads.table_name = delivered.table_name
+where loads.status = 'loaded' and loads.rows > 0
     and (counts.load_id is null or counts.build > %(consumed)s)
 order by loads.loaded_at
 """
@@ -151,10 +152,14 @@ def _layers(context: Context) -> Iterator[Check]:
     for node in context.manifest.relations():
         if node.name in marks:
             layers[node.schema].append(node)
-    sources = list(context.manifest.delivered())
+    tables = [table for of_source in context.manifest.delivered().values() for table in of_source]
+    delivered = {
+        "sources": [table.source for table in tables],
+        "tables": [table.table for table in tables],
+    }
     for layer, nodes in layers.items():
         consumed = min(marks[node.name] for node in nodes)
-        loads = context.dicts(_LOADS, {"sources": sources, "consumed": consumed})
+        loads = context.dicts(_LOADS, {**delivered, "consumed": consumed})
         behind = sorted(node.name for node in nodes if marks[node.name] == consumed)
         limit = min(float(node.meta.get("lag_hours", LAG_HOURS)) for node in nodes)
         oldest: datetime | None = loads[0]["loaded_at"] if loads else None

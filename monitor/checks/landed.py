@@ -85,20 +85,22 @@ order by load_id
 
 # An extract that did not change is the same file twice, and no fault: its rows are not held.
 _REPEATED = """
+with loads as (
+    select
+        *,
+        batch = max(batch) over (partition by table_name) as is_newest
+    from raw._loads
+    where source = %(source)s and status = 'loaded' and rows > 0
+)
+
 select newest.table_name, newest.batch, newest.file, earlier.file as same_as
-from raw._loads as newest
+from loads as newest
 inner join monitoring.load_counts as counts
     on newest.load_id = counts.load_id and counts.held_rows * 2 >= counts.judged_rows
-inner join raw._loads as earlier
-    on newest.source = earlier.source and newest.table_name = earlier.table_name
-    and newest.sha256 = earlier.sha256 and newest.file <> earlier.file
-    and earlier.batch < newest.batch and earlier.status = 'loaded'
-where newest.source = %(source)s and newest.status = 'loaded' and newest.rows > 0
-    and newest.replay_of is null
-    and newest.batch = (
-        select max(batch) from raw._loads
-        where source = %(source)s and table_name = newest.table_name and status = 'loaded'
-    )
+inner join loads as earlier
+    on newest.table_name = earlier.table_name and newest.sha256 = earlier.sha256
+    and not earlier.is_newest
+where newest.is_newest and newest.replay_of is null
 order by newest.file
 """
 

@@ -5,6 +5,8 @@
   const valueOf = (row, column) => {
     const cell = row.cells[column];
     if (!cell) return "";
+    const runs = cell.querySelector("svg.runs");
+    if (runs) return Number(/(\d+) fail/.exec(runs.getAttribute("aria-label"))?.[1] ?? 0);
     const text = (cell.dataset.value ?? cell.textContent).trim();
     if (ranks.includes(text)) return ranks.indexOf(text);
     if (text === "" || text === "-") return "";
