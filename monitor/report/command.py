@@ -12,12 +12,13 @@ import click
 from monitor.check import Status
 from monitor.checks import collect
 from monitor.history import Run, last_runs, new_run_id, store
+from monitor.log import log_option
 from monitor.manifest import MANIFEST_PATH
 from monitor.pipeline import read_pipeline
 from monitor.report.document import document, written
 from monitor.report.page import RUNS, render, verdict
 from warehouse.connections import connect, database_url
-from warehouse.console import say
+from warehouse.console import is_structured, tell
 from warehouse.errors import WarehouseError
 from warehouse.settings import PROJECT_DIR
 from warehouse.whole_files import whole
@@ -53,6 +54,7 @@ PAGE, DOCUMENT = "report.html", "report.json"
     default=MANIFEST_PATH,
     help="dbt's manifest; target/manifest.json if not given.",
 )
+@log_option
 @click.pass_context
 def report(  # noqa: PLR0913 - one argument an option
     context: click.Context,
@@ -85,15 +87,24 @@ def report(  # noqa: PLR0913 - one argument an option
     page = out / PAGE
     write_report(page, render(run, history, pipeline))
     write_report(out / DOCUMENT, found)
-    if to_stdout:
+    if to_stdout or is_structured():
         click.echo(found, nl=False)
     said = verdict(run)
     first = ""
     if said.first:
         first = f"; first: {said.first.name} ({said.first.subject}): {said.first.message}"
     also = f" ({said.rest})" if said.rest else ""
-    say(f"{said.line}{also}{first}")
-    say(f"{page}: {page.stat().st_size / 1000:,.0f} kB, {run.seconds:.1f} s")
+    tell(
+        "report",
+        f"{said.line}{also}{first}",
+        level="error" if said.status is Status.FAIL else "info",
+        run_id=run.run_id,
+        seconds=round(run.seconds, 3),
+        **{status.value: run.count(status) for status in Status},
+    )
+    size = page.stat().st_size
+    written_page = f"{page}: {size / 1000:,.0f} kB, {run.seconds:.1f} s"
+    tell("page", written_page, path=str(page), bytes=size)
     context.exit(1 if strict and run.count(Status.FAIL) else 0)
 
 

@@ -61,7 +61,12 @@ def document(run: Run, history: Sequence[Run], pipeline: Pipeline | None = None)
             for build in (pipeline or Pipeline()).builds
         ],
         "costliest_nodes": [
-            {**asdict(node), "by_build": list(node.by_build)}
+            {
+                **asdict(node),
+                "total": round(node.total, 3),
+                "share": round(node.share, 4),
+                "by_build": list(node.by_build),
+            }
             for node in (pipeline or Pipeline()).nodes
         ],
     }

@@ -52,11 +52,18 @@ def test_strict_ends_with_1_when_a_check_fails(watched: Watched, tmp_path: Path)
     assert watched.project.run(*command, "--strict").returncode == 0
     watched.execute(BREAK)
     try:
-        lenient = watched.project.run(*command)
+        lenient = watched.project.run(*command, "--log", "json")
         strict = watched.project.run(*command, "--strict")
     finally:
         watched.execute(MEND)
     assert (lenient.returncode, strict.returncode) == (0, 1)
+    events = [json.loads(line) for line in lenient.stderr.splitlines()]
+    assert [(one["event"], one["level"]) for one in events] == [
+        ("report", "error"),
+        ("page", "info"),
+    ]
+    assert events[0]["fail"] == 1
+    assert json.loads(lenient.stdout)["counts"]["fail"] == 1
     assert "Do not trust it: 1 of" in strict.stderr
     assert "production.orders" in strict.stderr
     assert (tmp_path / "new" / "report.html").exists()
