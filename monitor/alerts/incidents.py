@@ -3,7 +3,7 @@
 | check | incident | what happens |
 |---|---|---|
 | fails | none known | opened, and told |
-| fails | open | told again when it is worse, or when a reminder is due |
+| fails | open | told again when it is worse, or when a reminder is due; told where nobody was |
 | fails | just resolved | reopened: the same incident, told |
 | passes | open | resolved, and told; one that was reopened waits for `reopen_within`: it may flap |
 | skipped | any | nothing: what was not looked at has neither failed nor passed |
@@ -38,7 +38,7 @@ class Incident:
         opened_at: the end of the run in which it began.
         last_failed_at: the end of the last run in which the check failed.
         last_seen_at: the end of the last run that had the check at all.
-        told_at: when somebody was last to be told of it.
+        told_at: when somebody was last to be told of it; none where no route took it.
         incident_id: none before it is stored.
         passing_since: of one that flaps, the end of the first run in which it passed.
         resolved_at: the end of the run that closed it.
@@ -52,7 +52,7 @@ class Incident:
     opened_at: datetime
     last_failed_at: datetime
     last_seen_at: datetime
-    told_at: datetime
+    told_at: datetime | None
     incident_id: int | None = None
     passing_since: datetime | None = None
     resolved_at: datetime | None = None
@@ -166,7 +166,9 @@ def _still(check: Check, incident: Incident, at: datetime, now: datetime, alerts
     severity = severity_of(check)
     flapped = incident.passing_since is not None
     event = None
-    if level(severity) > level(incident.worst):
+    if incident.told_at is None:
+        event = Event.OPENED
+    elif level(severity) > level(incident.worst):
         event = Event.WORSENED
     elif alerts.remind_every is not None and _is_due(now - incident.told_at, alerts.remind_every):
         event = Event.REMINDER

@@ -200,13 +200,17 @@ def _work_out(cur: cursor, run: Run, config: Alerts, now: datetime, outcome: Out
     told: dict[str, list[Item]] = defaultdict(list)
     incidents = store.known_incidents(cur, run.finished_at - config.reopen_within)
     for change in changes(harmless, incidents, now, config):
-        incident_id = store.put_incident(cur, change.incident)
+        channels = _channels(cur, change, config)
+        is_unrouted = change.event is not None and not change.event.ends and not channels
+        # Who declares a channel later is to hear of what is open.
+        incident = replace(change.incident, told_at=None) if is_unrouted else change.incident
+        incident_id = store.put_incident(cur, incident)
         if change.event is None:
             continue
-        outcome.events[change.event] += 1
-        channels = _channels(cur, change, incident_id, config)
-        if not channels and not change.event.ends:
+        if is_unrouted:
             outcome.unrouted.append(change.check.key)
+        if not (is_unrouted and change.event is Event.OPENED and change.incident.incident_id):
+            outcome.events[change.event] += 1
         for channel in channels:
             if _is_of_itself(change, channel):
                 continue
@@ -233,10 +237,10 @@ def _harmless(check: Check) -> Check:
     )
 
 
-def _channels(cur: cursor, change: Change, incident_id: int, config: Alerts) -> list[str]:
+def _channels(cur: cursor, change: Change, config: Alerts) -> list[str]:
     """Name who is to hear of a change: of its end, those who heard of its beginning."""
-    if change.event is not None and change.event.ends:
-        told = store.channels_told_of(cur, incident_id)
+    if change.event is not None and change.event.ends and change.incident.incident_id:
+        told = store.channels_told_of(cur, change.incident.incident_id)
         return [channel for channel in told if channel in config.channels]
     return channels_of(change.check, change.incident.severity, config)
 

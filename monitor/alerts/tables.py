@@ -34,7 +34,7 @@ create table if not exists monitoring.incidents (
     opened_at timestamptz not null,
     last_failed_at timestamptz not null,
     last_seen_at timestamptz not null,
-    told_at timestamptz not null,
+    told_at timestamptz,
     passing_since timestamptz,
     resolved_at timestamptz,
     resolution text check (resolution in ('passed', 'gone')),
@@ -95,7 +95,8 @@ comment on column monitoring.incidents.last_failed_at is
     'The end of the last run in which it failed.';
 comment on column monitoring.incidents.last_seen_at is
     'The end of the last run that had the check.';
-comment on column monitoring.incidents.told_at is 'When somebody was last to be told.';
+comment on column monitoring.incidents.told_at is
+    'When somebody was last to be told; null where no route took it.';
 comment on column monitoring.incidents.passing_since is
     'Of one that flaps: since when it passes, before it is taken for resolved.';
 comment on column monitoring.incidents.resolved_at is

@@ -34,7 +34,7 @@ class Outgoing:
 
     Args:
         to: where, secrets by their names.
-        headers: in their order.
+        headers: in their order; the rest of one that is folded has no name.
         body: the bytes.
     """
 
@@ -44,7 +44,9 @@ class Outgoing:
 
     def shown(self) -> str:
         """Write it for a terminal, as it goes out."""
-        head = "".join(f"{name}: {value}\n" for name, value in self.headers)
+        head = "".join(
+            f"{name}: {value}\n" if name else f"{value}\n" for name, value in self.headers
+        )
         return f"{self.to}\n{head}\n{self.body.decode(errors='replace')}"
 
 

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from monitor.alerts.message import HEADINGS, Event, Item, Message, duration, when
 from monitor.check import Severity, Status
-from warehouse.console import counted
 
 T = TypeVar("T")
 
@@ -41,9 +40,6 @@ def trail(item: Item) -> str:
         item.severity.value,
         item.source and f"source {item.source}",
         f"owner {item.owner}" if item.owner else "no owner",
-        item.failed is not None
-        and item.checked is not None
-        and f"{item.failed:,} of {counted(item.checked, 'row')}",
     ]
     return " · ".join(part for part in parts if part)
 

@@ -173,11 +173,21 @@ def test_an_older_run_changes_nothing(alerts, rows, noon: datetime) -> None:
     assert rows("select count(*) from monitoring.incidents") == [(0,)]
 
 
-def test_without_channels_incidents_are_kept_all_the_same(alerts, rows) -> None:
+def test_without_channels_incidents_are_kept_and_told_when_there_is_one(
+    alerts, rows, noon: datetime
+) -> None:
     outcome = alerts(run_of(ORDERS, STALE), "")
+    assert outcome.events == {Event.OPENED: 2}
     assert sorted(outcome.unrouted) == [STALE.key, ORDERS.key]
-    assert rows("select count(*) from monitoring.incidents") == [(2,)]
+    assert rows("select count(*), count(told_at) from monitoring.incidents") == [(2, 0)]
+    again = alerts(run_of(ORDERS, STALE, at=noon + timedelta(hours=1)), "")
+    assert (again.events, len(again.unrouted)) == ({}, 2)
     assert rows("select count(*) from monitoring.deliveries") == [(0,)]
+    with http_sink(says(200)) as sink:
+        at = noon + timedelta(hours=2)
+        alerts(run_of(ORDERS, passing(STALE), at=at), HOOK, {"OPS_URL": sink.url})
+    (message,) = told(sink)
+    assert [(i["event"], i["since"]) for i in message["items"]] == [("opened", noon.isoformat())]
 
 
 def test_routes_take_by_owner_tag_group_source_and_severity(alerts) -> None:
