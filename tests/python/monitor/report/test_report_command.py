@@ -145,3 +145,12 @@ def test_a_part_that_cannot_look_is_a_failed_check(watched: Watched) -> None:
     (watch,) = [check for check in run.checks if check.key == "watch:landed"]
     assert "held_rows does not exist" in watch.message
     assert os.linesep not in watch.message
+
+
+def test_the_bench_measures_it(watched: Watched) -> None:
+    done = watched.project.run("python", "-m", "bench", "report", "--existing", "--runs", "1")
+    assert done.returncode == 0, done.stderr
+    figures = dict(re.findall(r"^(.+): ([\d.,]+) \(goal: at most", done.stdout, re.MULTILINE))
+    assert figures.keys() == {"seconds of a report", "megabytes of memory", "megabytes of the page"}
+    assert float(figures["megabytes of memory"]) > 30
+    assert 0.1 < float(figures["megabytes of the page"]) < 1
