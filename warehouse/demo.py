@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg2
 
-from warehouse.building import only_build
+from warehouse.building import WITHOUT_UNIT_TESTS, only_build
 from warehouse.connections import connect, where
 from warehouse.console import say
 from warehouse.errors import StepRefused, WarehouseError
@@ -165,7 +165,7 @@ class Demo:
 
     def _build(self) -> None:
         with only_build(self._url):
-            run_dbt("build")
+            run_dbt("build", *WITHOUT_UNIT_TESTS)
 
     def _step(self, name: str, work: Callable[[], None]) -> None:
         say(f"{name} ...")

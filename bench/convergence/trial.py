@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from warehouse.building import WITHOUT_UNIT_TESTS
 from warehouse.connections import connect, transaction
 from warehouse.errors import StepFailed
 from warehouse.profiles import write_profiles
@@ -57,12 +58,13 @@ class Trial:
             raise StepFailed(f"{self.name}: nothing was pruned")
 
     def build(self, *arguments: str, command: str = "build") -> None:
-        """Run dbt, with all tests where the command is `build`.
+        """Run dbt, with all tests of the data where the command is `build`.
 
         Raises:
             StepFailed: a model or a test failed.
         """
-        self._run(self._dbt("--quiet", command, *arguments))
+        tests = WITHOUT_UNIT_TESTS if command == "build" else ()
+        self._run(self._dbt("--quiet", command, *tests, *arguments))
 
     def kill_build(self, share: float) -> None:
         """Start a build and kill it with SIGKILL when it has started a share of its nodes.
@@ -71,7 +73,7 @@ class Trial:
             StepFailed: the build ended before that.
         """
         build = subprocess.Popen(
-            self._dbt("build"),
+            self._dbt("build", *WITHOUT_UNIT_TESTS),
             cwd=PROJECT_DIR,
             env=self._environment(),
             stdout=subprocess.PIPE,
