@@ -190,6 +190,29 @@ def test_the_small_warehouse_can_be_trusted(watched: Watched) -> None:
             assert len(cur.fetchall()) == check.failed
 
 
+def test_each_kind_of_fault_that_was_planted_is_seen(watched: Watched) -> None:
+    noticed = {
+        check.key for check in watched.look().checks if check.status in {Status.WARN, Status.FAIL}
+    }
+    ledger = watched.project.query(
+        "select distinct source, entity, rule, outcome from monitoring.scored_rows"
+        " where outcome is not null"
+    )
+    # What a later version has corrected is held no more.
+    waiting = set(
+        watched.project.query(
+            "select distinct entity, rule from quality.quarantine,"
+            " string_to_table(failed_rules, ',') as rule where resolved_at is null"
+        )
+    )
+    rules = {(entity, rule) for _, entity, rule, outcome in ledger if outcome == "quarantine"}
+    assert len(rules) > 20
+    assert {f"rule:{entity}:{rule}" for entity, rule in rules & waiting} <= noticed
+    rejected = {(source, entity) for source, entity, _, outcome in ledger if outcome == "reject"}
+    assert rejected
+    assert {f"schema:rejects:{source}.{entity}" for source, entity in rejected} <= noticed
+
+
 def test_every_statement_runs_as_it_stands(watched: Watched) -> None:
     run = watched.look()
     with closing(connect(watched.project.url)) as conn, conn.cursor() as cur:
