@@ -18,7 +18,8 @@ from monitor.alerts.channels.senders import send, sender_for
 from monitor.alerts.config import ALERTS_FILE, Alerts, load_alerts
 from monitor.alerts.errors import AlertsError, NothingToTell, SendError, Undelivered
 from monitor.alerts.message import Event, Message, when
-from monitor.alerts.run import Outcome, Result, alert
+from monitor.alerts.outcome import Outcome, Result
+from monitor.alerts.run import alert
 from monitor.alerts.secrets import secrets_of
 from monitor.history import Run, last_runs
 from monitor.log import log_option

@@ -7,26 +7,25 @@ the same to the byte of its content and with the same key.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 import psycopg2
 from psycopg2.extensions import connection, cursor
 
 from monitor.alerts import store
-from monitor.alerts.channels.common import Outgoing, Patience
-from monitor.alerts.channels.senders import send, sender_for
+from monitor.alerts.channels.common import Patience
+from monitor.alerts.channels.senders import sender_for
 from monitor.alerts.checks import delivery_key
 from monitor.alerts.config import Alerts
-from monitor.alerts.errors import Passing, SendError
+from monitor.alerts.delivering import Courier, due_at
 from monitor.alerts.incidents import Change, changes
 from monitor.alerts.message import Event, Item, Message, in_order, merged
+from monitor.alerts.outcome import Outcome, Preview
 from monitor.alerts.routing import channels_of
 from monitor.alerts.secrets import Secrets, secrets_of
 from monitor.alerts.store import Delivery
@@ -38,77 +37,10 @@ from warehouse import composed
 from warehouse.connections import transaction
 from warehouse.console import tell
 
-# A server that asks for more is asked again all the same: it may be mistaken.
-_LONGEST_PAUSE = timedelta(hours=6)
-
 _NAMESPACE = uuid5(NAMESPACE_URL, "counting-house/alerts")
 
 # Of a check's sentence as it is kept, in characters.
 _KEPT = 2_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What became of a message.
-
-    Args:
-        channel: where it was to go.
-        key: of the message.
-        title: of the message.
-        items: how many incidents it tells of.
-        state: `sent`; `held` in quiet hours or because its channel asked for time; `failed`, to be
-            tried again; `given_up`.
-        error: why it was not taken, or what of it.
-        until: of one that is held, when it is due.
-    """
-
-    channel: str
-    key: str
-    title: str
-    items: int
-    state: Literal["sent", "held", "failed", "given_up"]
-    error: str | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preview:
-    """A message as it would be sent.
-
-    Args:
-        channel: where it would go.
-        outgoing: how it would go out.
-        until: where it would be held first, when it is due.
-    """
-
-    channel: str
-    outgoing: Outgoing
-    until: datetime | None
-
-
-@dataclass(kw_only=True)
-class Outcome:
-    """What a run of alerts did.
-
-    Attributes:
-        run_id: the run of the report.
-        is_new: whether alerts had not seen it before.
-        events: how many incidents were opened, resolved and so on.
-        unrouted: keys of checks whose incidents no route takes.
-        results: what became of each message.
-        previews: of a dry run, the messages.
-    """
-
-    run_id: str
-    is_new: bool = False
-    events: Counter[Event] = field(default_factory=Counter)
-    unrouted: list[str] = field(default_factory=list)
-    results: list[Result] = field(default_factory=list)
-    previews: list[Preview] = field(default_factory=list)
-
-    def count(self, state: str) -> int:
-        """Count the messages that ended so."""
-        return sum(result.state == state for result in self.results)
 
 
 def alert(  # noqa: PLR0913 - what the command gives, and what tests replace
@@ -146,9 +78,9 @@ def alert(  # noqa: PLR0913 - what the command gives, and what tests replace
         with _rolled_back(conn) as cur:
             composed.lock(cur, LOCK)
             _work_out(cur, run, config, now, outcome)
-            for delivery in _known(store.pending(cur), config):
+            for delivery in store.pending(cur):
                 outgoing = sender_for(config.channels[delivery.channel], known)
-                until = _due(delivery, config, now)
+                until = due_at(delivery, config, now)
                 outcome.previews.append(
                     Preview(
                         channel=delivery.channel,
@@ -160,7 +92,14 @@ def alert(  # noqa: PLR0913 - what the command gives, and what tests replace
     with _alone(conn):
         with transaction(conn) as cur:
             _work_out(cur, run, config, now, outcome)
-        _deliver(conn, config, now, outcome, known, patience or Patience(), clock)
+        courier = Courier(
+            conn=conn,
+            config=config,
+            secrets=known,
+            patience=patience or Patience(),
+            clock=clock,
+        )
+        outcome.results += courier.deliver(now)
     return outcome
 
 
@@ -307,119 +246,3 @@ def _drop_undeclared(cur: cursor, config: Alerts) -> None:
         if delivery.channel not in config.channels:
             error = f"the channel {delivery.channel} is no longer in alerts.yml"
             store.set_failed(cur, [delivery], error)
-
-
-def _known(deliveries: Sequence[Delivery], config: Alerts) -> list[Delivery]:
-    return [delivery for delivery in deliveries if delivery.channel in config.channels]
-
-
-def _due(delivery: Delivery, config: Alerts, now: datetime) -> datetime:
-    """When a message may be tried next."""
-    quiet = config.quiet_hours_of(delivery.channel)
-    urgent = any(item.urgent for item in delivery.message.items)
-    if quiet is None or (quiet.critical == "send" and urgent):
-        # What only quiet hours held, before they were changed, is due now.
-        return delivery.next_attempt_at if delivery.attempts else now
-    loud = quiet.end(now)
-    return max(loud, delivery.next_attempt_at) if delivery.attempts else loud
-
-
-def _deliver(  # noqa: PLR0913, PLR0917 - one step of the above
-    conn: connection,
-    config: Alerts,
-    now: datetime,
-    outcome: Outcome,
-    secrets: Secrets,
-    patience: Patience,
-    clock: Callable[[], datetime],
-) -> None:
-    """Send what is due: the channels at once, the messages of one channel one after the other."""
-    with transaction(conn) as cur:
-        deliveries = _known(store.pending(cur), config)
-    queues: dict[str, list[Delivery]] = defaultdict(list)
-    for delivery in deliveries:
-        until = _due(delivery, config, now)
-        if until > now:
-            outcome.results.append(_result(delivery, "held", until=until))
-        else:
-            queues[delivery.channel].append(delivery)
-    while queues:
-        batch = [queue.pop(0) for queue in queues.values()]
-        with transaction(conn) as cur:
-            store.claim(cur, batch, clock())
-        with ThreadPoolExecutor(len(batch), thread_name_prefix="alert") as pool:
-            futures = {
-                pool.submit(
-                    send,
-                    sender_for(config.channels[delivery.channel], secrets),
-                    delivery.message,
-                    patience,
-                ): delivery
-                for delivery in batch
-            }
-            for future in as_completed(futures):
-                delivery = futures[future]
-                error = future.exception()
-                note = future.result() if error is None else None
-                if error is not None and not isinstance(error, SendError):
-                    raise error
-                result = _record(conn, delivery, error, note, config, secrets, clock())
-                outcome.results.append(result)
-                # A server that does not answer is not asked again for the next message.
-                if isinstance(error, Passing):
-                    queues[delivery.channel].clear()
-        queues = defaultdict(list, {name: queue for name, queue in queues.items() if queue})
-
-
-def _record(  # noqa: PLR0913, PLR0917 - what is known of an attempt
-    conn: connection,
-    delivery: Delivery,
-    error: SendError | None,
-    note: str | None,
-    config: Alerts,
-    secrets: Secrets,
-    now: datetime,
-) -> Result:
-    """Write down what became of an attempt, and tell it."""
-    if error is None:
-        with transaction(conn) as cur:
-            store.set_sent(cur, delivery, now, note)
-        result = _result(delivery, "sent", error=note)
-    else:
-        reason = secrets.hide(error.format_message())
-        pause = error.retry_after if isinstance(error, Passing) else None
-        due = now + min(timedelta(seconds=pause or 0.0), _LONGEST_PAUSE)
-        given_up = now - delivery.created_at >= config.give_up_after
-        with transaction(conn) as cur:
-            if given_up:
-                store.set_failed(cur, [delivery], reason)
-            else:
-                store.set_postponed(cur, delivery, due, reason)
-        result = _result(delivery, "given_up" if given_up else "failed", error=reason)
-    tell(
-        f"message_{result.state}",
-        level="info" if result.state == "sent" else "error",
-        channel=result.channel,
-        key=result.key,
-        items=result.items,
-        error=result.error,
-    )
-    return result
-
-
-def _result(
-    delivery: Delivery,
-    state: Literal["sent", "held", "failed", "given_up"],
-    *,
-    error: str | None = None,
-    until: datetime | None = None,
-) -> Result:
-    return Result(
-        channel=delivery.channel,
-        key=delivery.message.key,
-        title=delivery.message.title,
-        items=len(delivery.message.items),
-        state=state,
-        error=error,
-        until=until,
-    )

@@ -67,7 +67,7 @@ on monitoring.deliveries (delivery_id) where status = 'pending';
 create index if not exists deliveries_incident_ids_idx
 on monitoring.deliveries using gin (incident_ids);
 create table if not exists monitoring.alerted_run (
-    run_id text not null,
+    run_id text primary key,
     started_at timestamptz not null,
     alerted_at timestamptz not null
 );

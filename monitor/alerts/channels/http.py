@@ -42,6 +42,12 @@ class _NoLogin(requests.auth.AuthBase):
         return request
 
 
+def _login(url: str) -> requests.auth.AuthBase:
+    """Take the login that stands in an address, and no other."""
+    user, password = requests.utils.get_auth_from_url(url)
+    return requests.auth.HTTPBasicAuth(user, password) if user or password else _NoLogin()
+
+
 class _Guarded(HTTPAdapter):
     """Opens connections that a deadline guards."""
 
@@ -103,7 +109,7 @@ def post(
                 url,
                 data=outgoing.body,
                 headers=dict(outgoing.headers),
-                auth=_NoLogin(),
+                auth=_login(url),
                 timeout=patience.timeout,
                 # A redirect would hand the message, and its signature, to somebody else.
                 allow_redirects=False,

@@ -12,7 +12,7 @@ from monitor.alerts.channels.slack import SlackSender
 from monitor.alerts.channels.teams import TeamsSender
 from monitor.alerts.channels.webhook import WebhookSender
 from monitor.alerts.config import Channel, Slack, Teams, Webhook
-from monitor.alerts.errors import Passing
+from monitor.alerts.errors import Lasting, Passing, SendError
 from monitor.alerts.message import Message
 from monitor.alerts.secrets import Secrets
 
@@ -57,7 +57,14 @@ def send(sender: Sender, message: Message, patience: Patience) -> str | None:
         wait=wait,
         reraise=True,
     )
-    note: str | None = attempts(sender.send, message, patience)
+    try:
+        note: str | None = attempts(sender.send, message, patience)
+    except SendError:
+        raise
+    except Exception as error:
+        # What nobody foresaw, such as a password that cannot be encoded, must not keep the other
+        # channels waiting. Its own words are left out: they may hold what could not be sent.
+        raise Lasting(f"the message could not be sent: {type(error).__name__}") from None
     return note
 
 

@@ -11,7 +11,8 @@ from alert_runs import IMPATIENT, NOON
 from psycopg2.extensions import connection
 
 from monitor.alerts.config import parse_alerts
-from monitor.alerts.run import Outcome, alert
+from monitor.alerts.outcome import Outcome
+from monitor.alerts.run import alert
 from monitor.alerts.secrets import Secrets
 from monitor.history import Run
 from warehouse.connections import connect

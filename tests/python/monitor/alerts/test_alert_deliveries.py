@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from alert_runs import ORDERS, STALE, passing, run_of
-from alert_servers import http_sink, is_silent, says
+from alert_servers import http_sink, is_silent, raw_server, says
 
 from monitor.alerts.checks import delivery_checks
 from monitor.check import Group, Status
@@ -158,6 +158,32 @@ routes:
     assert {result.channel: result.state for result in outcome.results} == {
         "bad": "failed",
         "good": "sent",
+    }
+
+
+def test_what_nobody_foresaw_keeps_no_other_waiting(alerts) -> None:
+    """A password that SMTP cannot say, after a server that asks for one."""
+    config = """
+channels:
+  mail: {type: email, host: localhost, port: %s, tls: none, user_env: U, password_env: P,
+         sender: w@example.com, to: [d@example.com]}
+  ops: {type: webhook, url_env: OPS_URL}
+routes:
+  - channels: [mail, ops]
+"""
+
+    def talk(sock) -> None:
+        sock.sendall(b"220 hello\r\n")
+        while sock.recv(1000):
+            sock.sendall(b"250-hello\r\n250 AUTH LOGIN PLAIN\r\n")
+
+    with http_sink(says(200)) as sink, raw_server(talk) as port:
+        secrets = {"OPS_URL": sink.url, "U": "me", "P": "Pässwörd-S3CRET"}
+        outcome = alerts(run_of(ORDERS), config % port, secrets)
+    results = {result.channel: (result.state, result.error) for result in outcome.results}
+    assert results == {
+        "mail": ("failed", "the message could not be sent: UnicodeEncodeError"),
+        "ops": ("sent", None),
     }
 
 

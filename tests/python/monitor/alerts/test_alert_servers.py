@@ -255,3 +255,21 @@ def test_no_login_of_the_home_folder_is_added(
     with http_sink(says(200)) as sink:
         try_it("webhook", sink.url)
     assert "Authorization" not in sink.taken[0].headers
+
+
+def test_a_login_in_the_address_is_used() -> None:
+    with http_sink(says(200)) as sink:
+        try_it("webhook", sink.url.replace("localhost", "me:S3CRET%21@localhost"))
+    assert sink.taken[0].headers["Authorization"] == f"Basic {b64encode(b'me:S3CRET!').decode()}"
+
+
+def test_a_proxy_is_gone_through_and_watched_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with http_sink(says(200), drips(b"HTTP/1.1 200 OK\r\nX-Slow: ", lambda: proxy.over)) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        assert try_it("webhook", "http://localhost:9/S3CRET") is None
+        assert proxy.taken[0].path == "http://localhost:9/S3CRET"
+        patience = Patience(attempts=1, timeout=5, deadline=0.3)
+        caught = refusal("webhook", "http://localhost:9/S3CRET", patience)
+        assert "did not finish its answer" in caught.message
