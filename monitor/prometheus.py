@@ -7,9 +7,8 @@ is not in it; the command says what is missing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import psycopg2
 from psycopg2.extensions import connection, cursor
 
 from monitor.check import Severity, Status
+from monitor.exposition import Family, exposition
 from monitor.log import log_option
 from warehouse.connections import connect, database_url, transaction
 from warehouse.console import counted, tell
@@ -27,47 +27,9 @@ from warehouse.whole_files import whole
 
 FILE = PROJECT_DIR / "exports" / "metrics" / "counting_house.prom"
 
-_PREFIX = "counting_house_"
-
-Labels = Mapping[str, str]
-
 
 class MetricsError(WarehouseError):
     """The figures cannot be read or written."""
-
-
-@dataclass(frozen=True)
-class Family:
-    """A gauge with its samples.
-
-    Args:
-        name: without the prefix of this project; its unit at the end.
-        text: what it is, in a line.
-        samples: value by labels.
-    """
-
-    name: str
-    text: str
-    samples: Sequence[tuple[Labels, float]] = field(default_factory=tuple)
-
-
-def exposition(families: Iterable[Family]) -> str:
-    """Write gauges in the text format of Prometheus, version 0.0.4."""
-    return "".join(line for family in families for line in _lines(family))
-
-
-def _lines(family: Family) -> Iterator[str]:
-    name = f"{_PREFIX}{family.name}"
-    text = family.text.replace("\\", r"\\").replace("\n", r"\n")
-    yield f"# HELP {name} {text}\n"
-    yield f"# TYPE {name} gauge\n"
-    for labels, value in family.samples:
-        inner = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-        yield f"{name}{{{inner}}} {value!r}\n" if inner else f"{name} {value!r}\n"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 # Each with the relation that it reads, and what makes that relation.

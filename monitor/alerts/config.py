@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -16,12 +15,12 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 from loader.durations import parse_duration
 from loader.names import Strict
 from loader.strict_yaml import strict_yaml
 from monitor.alerts.errors import ConfigError
+from monitor.alerts.faults import faults
 from monitor.alerts.quiet import QuietHours
 from monitor.check import Group, Severity
 
@@ -269,63 +268,5 @@ def parse_alerts(text: str, origin: object) -> Alerts:
         return Alerts.model_validate({} if declared is None else declared)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        faults = "; ".join(dict.fromkeys(_faults(details)))
-        raise ConfigError(f"{origin}: {faults}") from None
-
-
-_ADVICE = {
-    "extra_forbidden": "no such key here: correct or remove it",
-    "missing": "is missing: add it",
-    "model_type": "must be keys with their values",
-    "union_tag_not_found": "type is missing: slack, teams, webhook or email",
-    "union_tag_invalid": "type must be slack, teams, webhook or email",
-}
-
-
-def _faults(details: list[ErrorDetails]) -> Iterator[str]:
-    for fault in details:
-        if _is_of_the_other_branch(fault):
-            continue
-        place, message = _place(fault["loc"]), _message(fault)
-        yield f"{place}: {message}" if place else message
-
-
-def _is_of_the_other_branch(fault: ErrorDetails) -> bool:
-    """Whether it is said of `off` where quiet hours are meant, or the other way round."""
-    meant = isinstance(fault["input"], dict) or fault["type"] != "literal_error"
-    if "literal['off']" in fault["loc"]:
-        return meant
-    return fault["type"] == "model_type" and "quiet_hours" in fault["loc"][:-1]
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    parts = list(location)
-    # Pydantic puts the branch of a union behind what it stands in.
-    if len(parts) > 2 and parts[0] == "channels":
-        del parts[2]
-    parts = [part for part in parts if "QuietHours" not in str(part) and part != "literal['off']"]
-    return ".".join(str(part) for part in parts)
-
-
-def _message(fault: ErrorDetails) -> str:
-    kind, context = fault["type"], fault.get("ctx", {})
-    if kind == "string_pattern_mismatch":
-        return _about_pattern(str(context["pattern"]))
-    if kind == "literal_error":
-        return f"must be {context['expected']}"
-    if kind in _ADVICE:
-        return _ADVICE[kind]
-    message: Any = fault["msg"]
-    return str(message).removeprefix("Value error, ")
-
-
-def _about_pattern(pattern: str) -> str:
-    # Without the value: it may be the secret that was to be in the environment.
-    if pattern.startswith("^[A-Z]"):
-        return (
-            "must be the name of an environment variable, such as SLACK_WEBHOOK_URL: "
-            "the secret itself does not belong into this file"
-        )
-    if pattern.startswith("^[A-Za-z0-9.:-]"):
-        return "must be the name of a host, such as mail.example.com"
-    return "must be a name of small letters, digits, - and _, such as on-call"
+        told = "; ".join(dict.fromkeys(faults(details)))
+        raise ConfigError(f"{origin}: {told}") from None

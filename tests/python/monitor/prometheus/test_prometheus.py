@@ -19,8 +19,9 @@ from monitor.__main__ import main
 from monitor.alerts.config import parse_alerts
 from monitor.alerts.run import alert
 from monitor.check import Check, Group, Severity, Status
+from monitor.exposition import Family, exposition
 from monitor.history import Run, store
-from monitor.prometheus import Family, exposition, read
+from monitor.prometheus import read
 from warehouse.connections import connect
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
