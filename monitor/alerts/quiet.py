@@ -103,8 +103,8 @@ class QuietHours(Strict):
         for clock in {time(0), self.to or time(0)}:
             for days in (0, 1):
                 day = local.date() + timedelta(days=days)
-                # Through UTC, so that a time which the clock skips becomes one that there is.
-                change = datetime.combine(day, clock, zone).astimezone(UTC)
-                if change > moment:
+                for fold in (0, 1):  # a time that comes twice when the clock is put back
+                    # Through UTC, so that one which the clock skips becomes one that there is.
+                    change = datetime.combine(day, clock, zone).replace(fold=fold).astimezone(UTC)
                     changes.append(change)
-        return min(changes)
+        return min(change for change in changes if change > moment)

@@ -9,9 +9,14 @@ import pytest
 from alert_runs import ORDERS, STALE, run_of
 from alert_servers import http_sink, says
 from click.testing import CliRunner, Result
+from queries import query
 
 from monitor.__main__ import main
+from monitor.alerts.config import parse_alerts
+from monitor.alerts.errors import Lasting
+from monitor.alerts.secrets import secrets_of
 from monitor.history import store
+from warehouse.settings import Settings
 
 CONFIG = """
 channels:
@@ -129,3 +134,48 @@ def test_a_faulty_configuration(cli) -> None:
     assert result.exit_code == 1
     assert "foo: no such key here" in result.stderr
     assert cli(config_text="# nothing\n").exit_code == 1
+
+
+def test_a_database_that_breaks_off_while_a_message_is_sent(
+    cli, conn, rows, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(conn, run_of(ORDERS))
+
+    def breaks(handler) -> None:
+        query(
+            database_url,
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and application_name = 'monitor alert'",
+        )
+        says(200)(handler)
+
+    with http_sink(breaks, says(200)) as sink:
+        monkeypatch.setenv("OPS_URL", sink.url)
+        result = cli(config_text=ONE)
+        assert result.exit_code == 1
+        (line,) = result.stderr.splitlines()
+        assert line.startswith("Error: the database broke off: ")
+        assert cli().exit_code == 0
+    first, second = sink.taken
+    assert first.body == second.body
+    assert rows("select status, attempts from monitoring.deliveries") == [("sent", 2)]
+
+
+def test_secrets_are_read_from_the_environment_first_and_then_from_env_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        "CHAT_URL=https://file.example\nOPS_URL=https://file.example/$x\nOTHER=1234567\n"
+    )
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+    monkeypatch.setenv("CHAT_URL", "https://environment.example")
+    monkeypatch.setenv("TEAMS_URL", "")
+    secrets = secrets_of(parse_alerts(CONFIG, "alerts.yml"))
+    assert secrets.url("CHAT_URL") == "https://environment.example"
+    assert secrets.url("OPS_URL") == "https://file.example/$x"
+    for name in ("TEAMS_URL", "OTHER"):
+        with pytest.raises(Lasting, match=f"{name} is not set"):
+            secrets.get(name)
+    assert repr(secrets) == "Secrets(CHAT_URL, OPS_URL)"
+    assert secrets.hide("to https://file.example/$x!") == "to $OPS_URL!"

@@ -141,6 +141,10 @@ def at(text: str) -> datetime:
         (BERLIN, "2026-10-24T20:00", "2026-10-25T06:00"),
         # An end that the clock skips: 02:30 is 03:30.
         (EARLY, "2026-03-28T20:00", "2026-03-29T01:30"),
+        # An end that comes twice: at 02:30, and an hour later at 02:30.
+        (EARLY, "2026-10-24T23:00", "2026-10-25T00:30"),
+        (EARLY, "2026-10-25T00:40", None),
+        (EARLY, "2026-10-25T01:10", "2026-10-25T01:30"),
         # Whole days join the nights around them: Friday evening to Monday morning.
         (
             '{zone: UTC, from: "20:00", to: "07:00", whole_days: [saturday, sunday]}',
