@@ -16,11 +16,7 @@ select
     build.started_at,
     exists (
         select from monitoring._run_results as result where result.build = build.build
-    ) as has_ended,
-    exists (
-        select from pg_stat_activity
-        where datname = current_database() and application_name = 'counting-house dbt'
-    ) as is_dbt_at_work
+    ) as has_ended
 from quality._builds as build
 order by build.build desc
 limit 1
@@ -82,7 +78,7 @@ def _last_build(context: Context, lacking: str | None) -> Check:
         began = f"build {last['build']} of {last['started_at']:%Y-%m-%d %H:%M} UTC"
         if last["has_ended"]:
             status, message = Status.PASS, f"{began} came to its end"
-        elif last["is_dbt_at_work"]:
+        elif context.is_dbt_at_work():
             status, message = Status.WARN, f"{began} is still at work"
         else:
             status = Status.FAIL

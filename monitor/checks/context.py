@@ -72,6 +72,15 @@ class Context:
                 return f"{place} is not there: {maker} makes it"
         return None
 
+    def is_dbt_at_work(self) -> bool:
+        """Whether a build runs now: what it has not come to yet does not agree with the rest."""
+        self.cur.execute(
+            "select exists (select from pg_stat_activity"
+            " where datname = current_database() and application_name = 'counting-house dbt')"
+        )
+        ((found,),) = self.cur.fetchall()
+        return bool(found)
+
     def shown(self, statement: str, values: Mapping[str, object] | None = None) -> str:
         """Write a statement with its values in it, runnable as it stands."""
         written: bytes = self.cur.mogrify(dedent(statement).strip(), values)
