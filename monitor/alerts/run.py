@@ -169,8 +169,8 @@ def _harmless(check: Check) -> Check:
         message=clean(check.message, _KEPT),
         subject=clean(check.subject),
         source=check.source and clean(check.source),
-        owner=check.owner and clean(check.owner),
-        tags=tuple(map(clean, check.tags)),
+        owner=check.owner and clean(check.owner, mask_addresses=False),
+        tags=tuple(clean(tag, mask_addresses=False) for tag in check.tags),
         sql=None,
         samples=(),
     )

@@ -35,7 +35,7 @@ _HOOK = re.compile(
 _FIRST_STRONG, _POP = "\u2068", "\u2069"
 
 
-def clean(text: str, longest: int = LONGEST) -> str:
+def clean(text: str, longest: int = LONGEST, *, mask_addresses: bool = True) -> str:
     """Make one harmless line of any text.
 
     Control characters and line ends become spaces; characters that turn the direction around are
@@ -45,12 +45,15 @@ def clean(text: str, longest: int = LONGEST) -> str:
     Args:
         text: anything.
         longest: characters that remain at most, an ellipsis among them.
+        mask_addresses: not of what the project itself says, such as who owns a table.
     """
     # A mask must not depend on where the text was cut: cut far behind the end, mask, cut.
     text = _HALVES.sub("\ufffd", text[: longest * 20])
     text = _TURNING.sub("", text)
     text = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text)
-    text = masked(" ".join(text.split()))
+    text = " ".join(text.split())
+    if mask_addresses:
+        text = masked(text)
     text = shorten(text, longest - 2)
     if any(unicodedata.bidirectional(c) in {"R", "AL"} for c in text):
         return f"{_FIRST_STRONG}{text}{_POP}"

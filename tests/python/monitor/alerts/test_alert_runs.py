@@ -209,3 +209,12 @@ routes:
     keys = [[i["key"] for m in told(sink) for i in m["items"]] for sink in (a, b, c)]
     assert keys == [[ORDERS.key], [ORDERS.key, STALE.key], []]
     assert outcome.unrouted == [unowned.key, "info"]
+
+
+def test_an_owner_can_be_an_address(alerts) -> None:
+    config = HOOK + "    owners: [data@example.com]"
+    owned = replace(ORDERS, owner="data@example.com", message="of ada@example.com")
+    with http_sink(says(200)) as sink:
+        alerts(run_of(owned, STALE), config, {"OPS_URL": sink.url})
+    (item,) = told(sink)[0]["items"]
+    assert (item["owner"], item["message"]) == ("data@example.com", "of a•••@•••")
