@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +13,15 @@ import click
 
 from bench.builds.shop import Shop, Size
 from bench.goal import Goal
+from bench.processes import measure
 from bench.sections import Section, seconds
 from bench.workplace import workplace
 from monitor.manifest import MANIFEST_PATH
 from monitor.report.command import PAGE
 from warehouse.connections import database_url
 from warehouse.console import say
-from warehouse.errors import StepFailed
-from warehouse.settings import PROJECT_DIR
+
+_MB = 1e6
 
 _SECONDS = 30.0
 _MEGABYTES = 300.0
@@ -80,33 +78,14 @@ def _reports(url: str, manifest: Path, runs: int, *, stores: bool) -> list[Taken
 
 
 def _report(url: str, manifest: Path, *, stores: bool) -> Taken:
-    """Run the command once.
-
-    Raises:
-        StepFailed: it failed.
-    """
-    with tempfile.TemporaryDirectory(prefix="counting-house-report-") as folder:
-        command = [sys.executable, "-m", "monitor", "report", "--out", folder]
+    with tempfile.TemporaryDirectory(prefix="counting-house-report-") as parent:
+        folder = Path(parent) / "report"
+        folder.mkdir()
+        command = [sys.executable, "-m", "monitor", "report", "--out", str(folder)]
         command += ["--manifest", str(manifest), "--store" if stores else "--no-store"]
-        began = time.monotonic()
-        with subprocess.Popen(
-            command,
-            cwd=PROJECT_DIR,
-            env={**os.environ, "DATABASE_URL": url},
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            assert process.stderr is not None
-            said = process.stderr.read()
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-        took = time.monotonic() - began
-        if process.returncode:
-            raise StepFailed(f"python -m monitor report failed: {said.strip()}")
-        page = (Path(folder) / PAGE).stat().st_size / 1e6
-    # Kilobytes on Linux, bytes on macOS.
-    unit = 1e6 if sys.platform == "darwin" else 1e3
-    return Taken(took, used.ru_maxrss / unit, page)
+        cost = measure("python -m monitor report", command, folder, DATABASE_URL=url)
+        page = (folder / PAGE).stat().st_size
+    return Taken(cost.seconds, cost.memory / _MB, page / _MB)
 
 
 def _section(measured: Sequence[Taken], title: str) -> Section:
