@@ -6,11 +6,13 @@ is not in it; the command says what is missing.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import psycopg2
@@ -20,7 +22,7 @@ from monitor.check import Severity, Status
 from monitor.exposition import Family, exposition
 from monitor.log import log_option
 from warehouse.connections import connect, database_url, transaction
-from warehouse.console import counted, tell
+from warehouse.console import counted, is_structured, tell
 from warehouse.errors import WarehouseError
 from warehouse.settings import PROJECT_DIR
 from warehouse.whole_files import whole
@@ -278,12 +280,17 @@ def metrics_command(out: Path, rows: bool) -> None:
         tell("missing", f"not there yet: {', '.join(missing)}", level="warning", relations=missing)
     samples = sum(len(family.samples) for family in families)
     seconds = time.monotonic() - began
+    written: dict[str, Any] = {
+        "file": str(out),
+        "metrics": len(families),
+        "samples": samples,
+        "seconds": round(seconds, 3),
+    }
     tell(
         "metrics_written",
         f"{counted(samples, 'figure')} of {counted(len(families), 'metric')} in {seconds:.1f} s: "
         f"{out}",
-        file=str(out),
-        samples=samples,
-        metrics=len(families),
-        seconds=round(seconds, 3),
+        **written,
     )
+    if is_structured():
+        click.echo(json.dumps({**written, "missing": missing}))

@@ -208,6 +208,8 @@ def test_the_file_is_replaced_as_a_whole(cli, filled: connection, tmp_path: Path
     (event,) = (json.loads(line) for line in result.stderr.splitlines())
     assert (event["event"], event["command"]) == ("metrics_written", "metrics")
     assert event["metrics"] == len(parsed(out.read_text()))
+    document = json.loads(result.stdout)
+    assert (document["samples"], document["missing"]) == (event["samples"], [])
     assert list(tmp_path.iterdir()) == [out]
     assert out.stat().st_mode & 0o777 == 0o644 & ~current_umask()
 
