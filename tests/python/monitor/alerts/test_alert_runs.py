@@ -218,3 +218,19 @@ def test_an_owner_can_be_an_address(alerts) -> None:
         alerts(run_of(owned, STALE), config, {"OPS_URL": sink.url})
     (item,) = told(sink)[0]["items"]
     assert (item["owner"], item["message"]) == ("data@example.com", "of a•••@•••")
+
+
+def test_the_tables_are_described(alerts, rows) -> None:
+    alerts(run_of(ORDERS), "")
+    undescribed = (
+        "select relname, attname from pg_attribute inner join pg_class on attrelid = pg_class.oid"
+        " where relnamespace = 'monitoring'::regnamespace and relkind = 'r' and attnum > 0"
+    )
+    assert len(rows(undescribed)) > 30
+    assert (
+        rows(
+            f"{undescribed} and (col_description(attrelid, attnum) is null"
+            " or obj_description(attrelid) is null)"
+        )
+        == []
+    )
