@@ -40,6 +40,7 @@ __all__ = [
     "ROW_ID",
     "SOURCES_FILE",
     "UNFIT_FOR_NAMES",
+    "ColumnType",
     "FilesSource",
     "Format",
     "PostgresSource",
@@ -57,6 +58,7 @@ SOURCES_FILE = Path(__file__).with_name("sources.yml")
 
 Format = Literal["csv", "json", "parquet"]
 Schema = Literal["evolve", "strict"]
+ColumnType = Literal["text", "integer", "bigint", "decimal", "boolean", "date", "timestamp", "uuid"]
 
 
 class Table(Strict):
@@ -72,6 +74,8 @@ class Table(Strict):
         rename: name in the file: name in the raw table, for columns that have two names.
         schema_: `schema` in YAML; whether a file with other columns extends the raw table
             (`evolve`) or is refused (`strict`).
+        types: what the texts of columns are, for `python -m monitor validate`; raw takes any text.
+        key: columns that no two records of a batch share, likewise.
     """
 
     columns: Columns
@@ -81,6 +85,8 @@ class Table(Strict):
     dialect: Dialect = Dialect()
     rename: Annotated[dict[str, str], Field(default_factory=dict)]
     schema_: Annotated[Schema, Field(alias="schema")] = "evolve"
+    types: Annotated[dict[str, ColumnType], Field(default_factory=dict)]
+    key: Annotated[list[str], Field(default_factory=list)]
 
     @model_validator(mode="after")
     def _keys_fit_together(self) -> Self:
@@ -90,6 +96,9 @@ class Table(Strict):
             raise ValueError("parquet has no lines: remove last_line_end")
         if self.rename and not self.dialect.header:
             raise ValueError("files without a header name no columns: remove rename")
+        for name in (*self.types, *self.key):
+            if name not in self.columns:
+                raise ValueError(f"types or key name {name!r}, which is not among the columns")
         targets = set(self.rename.values())
         for name in sorted(targets.difference(self.columns)):
             raise ValueError(f"rename gives the name {name!r}, which is not among the columns")

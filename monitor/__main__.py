@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from monitor.alerts.command import alert_command
+from monitor.landing.command import validate
 from monitor.profiles.command import profile
 from monitor.prometheus import metrics_command
 from monitor.report.command import report
@@ -19,6 +20,7 @@ main.add_command(alert_command)
 main.add_command(metrics_command)
 main.add_command(profile)
 main.add_command(report)
+main.add_command(validate)
 
 if __name__ == "__main__":
     main(prog_name="python -m monitor")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -27,6 +27,8 @@ class TableEntry:
         delivery: how it arrives.
         format: format of its files.
         columns: its columns in order.
+        types: of its columns, as the model names them; not said of the truth.
+        key: columns that no two records of the batch share; likewise.
         files: its files; a part without records has none.
     """
 
@@ -34,6 +36,8 @@ class TableEntry:
     format: str
     columns: Sequence[str]
     files: Sequence[FileEntry]
+    types: Mapping[str, str] = field(default_factory=dict)
+    key: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

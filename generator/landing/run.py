@@ -23,6 +23,7 @@ from generator.engine.world import Window, World, day_names
 from generator.errors import LandingZoneError, WorkerLost
 from generator.landing.batches import Batch, clear_unfinished, unfinished_folder
 from generator.landing.manifest import Manifest, TableEntry
+from generator.spec.ddl import primary_key
 from generator.spec.model import Model
 from warehouse.console import progress
 
@@ -198,7 +199,12 @@ def _manifest(batch: Batch, world: World, tables: dict[str, list[FileEntry]]) ->
         last_day=parameters.start + timedelta(days=batch.last_day),
         tables={
             table.name: TableEntry(
-                table.spec.delivery, world.format_of(table), table.visible, tables[table.name]
+                table.spec.delivery,
+                world.format_of(table),
+                table.visible,
+                tables[table.name],
+                {name: table.spec.columns[name].type for name in table.visible},
+                primary_key(table.spec),
             )
             for table in world.delivered
         },

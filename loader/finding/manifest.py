@@ -39,10 +39,19 @@ class ManifestFile(_Part):
 
 
 class ManifestTable(_Part):
-    """One table's files, all of one format."""
+    """One table's files, all of one format.
+
+    Attributes:
+        types: of columns, by name; the loader does not look at them, the watch does.
+        key: columns that no two records of the batch share; likewise.
+        delivery: what a batch holds of the table, such as "full_extract"; likewise.
+    """
 
     format: Format
     columns: list[str] = []
+    types: dict[str, str] = {}
+    key: list[str] = []
+    delivery: str = ""
     files: list[ManifestFile]
 
     @field_validator("format", mode="before")

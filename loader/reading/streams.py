@@ -208,7 +208,12 @@ class FileStream(io.BufferedReader):
         Raises:
             FileError: the manifest promises another one.
         """
-        return verify_sha256(self._landed, self._stored.digest.hexdigest())
+        return verify_sha256(self._landed, self.sha256)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file's own bytes that were read so far, in hex."""
+        return self._stored.digest.hexdigest()
 
 
 def _no_line_end(
