@@ -17,6 +17,7 @@ from bench.generators import LARGER, rounds
 from bench.generators import Plan as Comparison
 from bench.loaders.command import loaders
 from bench.plot import write_plot
+from bench.profiles import profiles
 from bench.programs import FORMATS, Format
 from bench.report import show
 from bench.steps import Measure, Plan, one_round
@@ -141,6 +142,7 @@ main.add_command(anomalies)
 main.add_command(builds)
 main.add_command(converge)
 main.add_command(loaders)
+main.add_command(profiles)
 main.add_command(report)
 
 if __name__ == "__main__":

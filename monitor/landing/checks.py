@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from difflib import SequenceMatcher
 
 from loader.loading.budget import Budget
@@ -55,8 +55,7 @@ class Judge:
             Status.FAIL if unfinished else Status.PASS,
             f"{_listed(unfinished)} {_have(unfinished)} no manifest.json: not finished, or cut off"
             if unfinished
-            else f"{counted(len(chosen), 'batch' if len(chosen) == 1 else 'batche')}, none of them "
-            "unfinished",
+            else f"{_batches(chosen)}, none of them unfinished",
             checked=len(chosen),
             failed=len(unfinished),
         )
@@ -156,7 +155,7 @@ class Judge:
             Status.FAIL if twice else Status.PASS,
             f"{twice[0][0]} has the same events as {twice[0][1]}{_more(twice)}"
             if twice
-            else f"{counted(len(contents), 'content')} compared by SHA-256, none twice",
+            else f"{_batches(contents)} compared by SHA-256, none twice",
             checked=len(contents),
             failed=len(twice),
             samples=[{"batch": batch, "same as": other} for batch, other in twice[:_SAMPLES]],
@@ -520,6 +519,10 @@ def _listed(names: Sequence[str], most: int = _NAMED) -> str:
     return ", ".join(names[:most]) + (
         f" and {len(names) - most:,} more" if len(names) > most else ""
     )
+
+
+def _batches(found: Sized) -> str:
+    return f"{len(found):,} batch{'' if len(found) == 1 else 'es'}"
 
 
 def _more(faults: Sequence[object]) -> str:
