@@ -8,7 +8,7 @@ from psycopg2.extensions import cursor
 
 from monitor.alerts.message import when
 from monitor.alerts.tables import has_tables
-from monitor.check import Check, Group, Severity, Status
+from monitor.check import Check, Group, Status
 from warehouse.console import counted
 
 SUBJECT = "monitoring.deliveries"
@@ -20,21 +20,22 @@ select
     max(sent_at) as last_sent_at,
     count(*) filter (where status = 'pending' and attempts = 0) as held,
     min(next_attempt_at) filter (where status = 'pending' and attempts = 0) as due_at,
-    count(*) filter (where status = 'pending' and attempts > 0) as retried,
-    count(*) filter (where status = 'failed' and given_up_after_the_last_one) as given_up,
-    min(created_at) filter (
-        where (status = 'pending' and attempts > 0)
-        or (status = 'failed' and given_up_after_the_last_one)
-    ) as undelivered_since,
+    count(*) filter (where is_late and status = 'pending') as retried,
+    count(*) filter (where is_late and status = 'failed') as given_up,
+    min(created_at) filter (where is_late) as late_since,
     (array_agg(last_error order by last_attempt_at desc nulls last, delivery_id desc)
-        filter (where last_error is not null))[1] as last_error,
+        filter (where is_late))[1] as last_error,
     (array_agg(last_error order by sent_at desc) filter (where status = 'sent'))[1] as last_note
 from (
     select
         *,
-        delivery_id > coalesce(
-            max(delivery_id) filter (where status = 'sent') over (partition by channel), 0
-        ) as given_up_after_the_last_one
+        case status
+            when 'pending' then attempts > 0
+            when 'failed' then delivery_id > coalesce(
+                max(delivery_id) filter (where status = 'sent') over (partition by channel), 0
+            )
+            else false
+        end as is_late
     from monitoring.deliveries
 ) as judged
 group by channel
@@ -73,7 +74,11 @@ def _judged(  # noqa: PLR0913, PLR0917 - the columns of the statement
     return _check(
         channel,
         Status.FAIL if given_up else Status.WARN if retried or last_note else Status.PASS,
-        "; ".join(_parts(sent, last_sent_at, held, due_at, retried, given_up, since, last_error)),
+        "; ".join(
+            _parts(
+                sent, last_sent_at, held, due_at, retried, given_up, since, last_error or last_note
+            )
+        ),
         sent + held + retried + given_up,
         retried + given_up,
     )
@@ -121,7 +126,6 @@ def _check(channel: str, status: Status, message: str, checked: int, failed: int
         status=status,
         message=message,
         subject=SUBJECT,
-        severity=Severity.WARNING if status is Status.WARN else Severity.CRITICAL,
         checked=checked,
         failed=failed,
         sql=_SQL,

@@ -106,6 +106,22 @@ def test_a_server_that_asks_for_time_gets_it(alerts, noon: datetime) -> None:
         assert (late.count("sent"), len(sink.taken)) == (1, 2)
 
 
+def test_what_only_some_recipients_took_is_seen_until_all_do(
+    alerts, conn, checks, noon: datetime
+) -> None:
+    with http_sink(says(200)) as sink:
+        alerts(run_of(ORDERS), HOOK, {"OPS_URL": sink.url})
+        with conn, conn.cursor() as cur:
+            cur.execute("update monitoring.deliveries set last_error = 'mx refused 1 recipient'")
+        status, message = checks()["alerts:delivery:ops"]
+        assert (status, message.partition(";")[0]) == (Status.WARN, "mx refused 1 recipient")
+        later = run_of(passing(ORDERS), at=noon + timedelta(hours=1))
+        alerts(later, HOOK, {"OPS_URL": sink.url})
+        status, message = checks()["alerts:delivery:ops"]
+        assert status is Status.PASS
+        assert message.startswith("2 messages delivered")
+
+
 def test_what_cannot_be_delivered_for_long_is_given_up(
     alerts, rows, checks, noon: datetime
 ) -> None:
