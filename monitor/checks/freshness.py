@@ -14,9 +14,11 @@ from warehouse.console import counted
 # A load that a layer has not consumed for longer is not on its way: something is stuck.
 LAG_HOURS = 24.0
 
-# How many batches before the newest one say what a source delivers in every batch.
-_USUAL = 5
+# How many batches before the newest one say what a source usually delivers, and in which share of
+# them a table must be: so one that no longer comes is missed for some days, and not for one.
+_BEFORE = 30
 _LEAST = 3
+_USUAL = 0.8
 
 _NEWEST = """
 select max(loaded_at), max(batch)
@@ -120,21 +122,20 @@ def _age(context: Context, source: str, tables: Sequence[Source]) -> Check:
 def _tables(context: Context, source: str, tables: Sequence[Source]) -> Iterator[Check]:
     """See that what came with every batch before came with the newest one too."""
     names = [table.table for table in tables]
-    batches = context.rows(_BATCHES, {"source": source, "tables": names, "most": _USUAL + 1})
+    batches = context.rows(_BATCHES, {"source": source, "tables": names, "most": _BEFORE + 1})
     if len(batches) <= _LEAST or len(tables) < 2:
         return
     (newest, present), *before = batches
     for table in sorted(tables, key=lambda one: one.table):
-        usual = all(table.table in delivered for _, delivered in before)
-        is_missing = usual and table.table not in present
+        had_it = sum(table.table in delivered for _, delivered in before)
+        is_missing = table.table not in present and had_it >= _USUAL * len(before)
         came = "came with it" if table.table in present else "does not come with every batch"
         yield Check(
             key=f"freshness:{source}.{table.table}",
             group=Group.FRESHNESS,
             name=f"{table.table} came with the newest batch",
             status=Status.FAIL if is_missing else Status.PASS,
-            message=f"batch {newest} came without it; the {counted(len(before), 'batch')} before "
-            "had it"
+            message=f"batch {newest} came without it; {had_it} of the {len(before)} before had it"
             if is_missing
             else f"batch {newest}: it {came}",
             source=source,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from watched import Watched, red
 
+from monitor.history import Run
+
 ENOUGH = 25  # rows: fewer of a batch say nothing
 
 
@@ -69,17 +71,22 @@ def _payments(watched: Watched, amount: str) -> list[list[str]]:
     return [header, *sound]
 
 
+def _red(run: Run) -> set[str]:
+    """What is red; these batches do lack tables that others have, if there were many before."""
+    return {key for key in red(run) if not key.startswith("freshness:shop.")}
+
+
 def test_a_batch_twice_and_a_rule_newly_broken(watched: Watched) -> None:
-    before = red(watched.look())
+    before = _red(watched.look())
     header, *lines = _rows(_batches(watched)[0], "order_items")
     again = _batches(watched)[-1] / "order_items" / "part-00000.csv"
     assert len(again.read_bytes().splitlines()) > ENOUGH
     _deliver(watched, "2030-01-01", {"order_items": again, "payments": _payments(watched, "-1.00")})
     loaded = watched.look()
-    assert red(loaded) == before
+    assert _red(loaded) == before
     _load_and_build(watched)
     broken = watched.look()
-    assert red(broken) - before == {
+    assert _red(broken) - before == {
         "loads:repeated:shop",
         "rule:order_items:duplicate_row",
         "rule:payments:amount_not_positive",
@@ -98,7 +105,7 @@ def test_a_batch_twice_and_a_rule_newly_broken(watched: Watched) -> None:
     )
     _load_and_build(watched)
     repaired = watched.look()
-    assert red(repaired) == before
+    assert _red(repaired) == before
     (after,) = [check for check in repaired.checks if check.key == rule.key]
     # All but those whose order the history holds back on purpose.
     assert rule.failed - after.failed > ENOUGH / 2
