@@ -16,7 +16,7 @@ _CSS = """
 .histogram { height: 3.5rem; width: 15rem; }
 .columns-of { display: grid; gap: 0 2rem;
   grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }
-.columns-of > section { border-top: 1px solid var(--line); min-width: 0; }
+.columns-of > div { border-top: 1px solid var(--line); min-width: 0; }
 .columns-of td.value { max-width: 12rem; }
 """
 
