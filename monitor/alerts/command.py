@@ -116,7 +116,11 @@ def _database_errors() -> Iterator[None]:
 
 def _show(outcome: Outcome, run: Run, config: Alerts) -> None:
     about = f"run {run.run_id} of {when(run.finished_at)}"
-    say(f"{about}: {_incidents(outcome)}" if outcome.is_new else f"{about} was told before")
+    if outcome.is_new:
+        say(f"{about}: {_incidents(outcome)}")
+    else:
+        late = f"; of those not told then: {_incidents(outcome)}" if outcome.events else ""
+        say(f"{about} was told before{late}")
     for result in outcome.results:
         say(_line(result))
     if outcome.unrouted and config.channels:

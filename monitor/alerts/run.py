@@ -57,7 +57,8 @@ def alert(  # noqa: PLR0913 - what the command gives, and what tests replace
     """Work a run out and send what there is to be told.
 
     One at a time: a second one waits for the first. A run that was worked out before, or one that
-    is older, changes no incident; what is still to be sent is sent.
+    is older, changes no incident; what is still to be sent is sent, and what no route took before
+    is told where one does now.
 
     Args:
         conn: no transaction is open on it.
@@ -133,12 +134,14 @@ def _work_out(cur: cursor, run: Run, config: Alerts, now: datetime, outcome: Out
     make_tables(cur)
     _drop_undeclared(cur, config)
     outcome.is_new = store.is_new(cur, run)
-    if not outcome.is_new:
+    if not (outcome.is_new or store.is_last(cur, run)):
         return
     harmless = replace(run, checks=tuple(map(_harmless, run.checks)))
     told: dict[str, list[Item]] = defaultdict(list)
     incidents = store.known_incidents(cur, run.finished_at - config.reopen_within)
     for change in changes(harmless, incidents, now, config):
+        if not outcome.is_new and not _was_never_told(change):
+            continue
         channels = _channels(cur, change, config)
         is_unrouted = change.event is not None and not change.event.ends and not channels
         # Who declares a channel later is to hear of what is open.
@@ -157,7 +160,13 @@ def _work_out(cur: cursor, run: Run, config: Alerts, now: datetime, outcome: Out
     waiting = {d.channel: d for d in store.pending(cur) if d.attempts == 0}
     for channel, items in told.items():
         _queue(cur, channel, items, waiting, run, config, now)
-    store.set_seen(cur, run, now)
+    if outcome.is_new:
+        store.set_seen(cur, run, now)
+
+
+def _was_never_told(change: Change) -> bool:
+    """Whether a known incident is told only now: when it began, no route took it."""
+    return change.event is Event.OPENED and change.incident.incident_id is not None
 
 
 def _harmless(check: Check) -> Check:
@@ -218,7 +227,7 @@ def _queue(  # noqa: PLR0913, PLR0917 - one step of the above
         urgent = [item for item in items if item.urgent]
     held = [item for item in items if item not in urgent]
     base = Message(
-        key=str(uuid5(_NAMESPACE, f"{run.run_id}/{channel}")),
+        key="",
         warehouse=clean(str(cur.connection.info.dbname)),
         run_id=clean(run.run_id),
         at=run.finished_at,
@@ -226,8 +235,7 @@ def _queue(  # noqa: PLR0913, PLR0917 - one step of the above
         report_url=config.report_url,
     )
     if urgent:
-        key = str(uuid5(_NAMESPACE, f"{run.run_id}/{channel}/urgent"))
-        message = replace(base, key=key, items=in_order(urgent))
+        message = replace(base, key=_key(run, channel, urgent), items=in_order(urgent))
         store.add_delivery(cur, channel, message, now, now)
     if not held:
         return
@@ -237,7 +245,14 @@ def _queue(  # noqa: PLR0913, PLR0917 - one step of the above
         message = replace(earlier.message, at=run.finished_at, items=together)
         store.put_message(cur, earlier, message, due)
     else:
-        store.add_delivery(cur, channel, replace(base, items=in_order(held)), now, due)
+        message = replace(base, key=_key(run, channel, held), items=in_order(held))
+        store.add_delivery(cur, channel, message, now, due)
+
+
+def _key(run: Run, channel: str, items: Sequence[Item]) -> str:
+    """Name a message: by the run, the channel and the checks, of each of which it tells once."""
+    checks = "\n".join(sorted(item.key for item in items))
+    return str(uuid5(_NAMESPACE, f"{run.run_id}/{channel}/{checks}"))
 
 
 def _drop_undeclared(cur: cursor, config: Alerts) -> None:

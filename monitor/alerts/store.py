@@ -79,6 +79,14 @@ def is_new(cur: cursor, run: Run) -> bool:
     return cur.fetchall() == [(True,)]
 
 
+def is_last(cur: cursor, run: Run) -> bool:
+    """Whether this is the newest run that alerts have seen."""
+    cur.execute(
+        "select exists (select from monitoring.alerted_run where run_id = %s)", (run.run_id,)
+    )
+    return cur.fetchall() == [(True,)]
+
+
 def set_seen(cur: cursor, run: Run, now: datetime) -> None:
     """Remember that alerts have seen a run."""
     cur.execute("delete from monitoring.alerted_run")

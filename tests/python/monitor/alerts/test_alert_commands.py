@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,23 @@ def test_a_dry_run_shows_every_channel_without_its_secrets(
     assert "webhook-signature: v1," in result.stdout
     assert "SMTP mail.example.com:587, tls starttls\n" in result.stdout
     assert "S3CRET" not in result.output
-    # It would do the same again.
-    assert "--- chat" in cli("--dry-run").stdout
+    # It would do the same again; without the secret it shows what is lacking.
+    monkeypatch.delenv("OPS_SECRET")
+    again = cli("--dry-run")
+    assert "--- chat" in again.stdout
+    assert "webhook-signature: (OPS_SECRET is not set: " in again.stdout
+    document = json.loads(cli("--dry-run", "--log", "json").stdout)
+    assert [one["channel"] for one in document["would_send"]] == ["chat", "teams", "ops", "mail"]
+
+
+def test_a_dry_run_of_nothing_and_one_at_night(cli, conn) -> None:
+    store(conn, run_of(ORDERS))
+    assert "nothing would be sent" in cli("--dry-run", config_text="").stderr
+    always = "quiet_hours: {zone: UTC, whole_days: [%s], critical: hold}"
+    today = datetime.now(UTC).strftime("%A").lower()
+    held = cli("--dry-run", config_text=ONE + always % today)
+    assert "--- ops, held until " in held.stdout
+    assert "ops: 1 incident held until " in cli().stderr
 
 
 def test_what_was_done_is_said_in_numbers(cli, conn, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,6 +143,14 @@ def test_commands_that_cannot_be_meant(cli) -> None:
     result = cli("test", "nobody")
     assert result.exit_code == 2
     assert "it declares: chat, teams, ops, mail" in result.stderr
+    assert cli("--dry-run", "test", "chat").exit_code == 2
+
+
+def test_what_no_route_takes_is_said(cli, conn) -> None:
+    store(conn, run_of(ORDERS, STALE))
+    result = cli(config_text=ONE + "    owners: [nobody]")
+    assert f"no route takes 2 incidents, such as {ORDERS.key}" in result.stderr
+    assert "nobody was told: alerts.yml declares no channel" in cli(config_text="").stderr
 
 
 def test_a_faulty_configuration(cli) -> None:

@@ -183,11 +183,25 @@ def test_without_channels_incidents_are_kept_and_told_when_there_is_one(
     again = alerts(run_of(ORDERS, STALE, at=noon + timedelta(hours=1)), "")
     assert (again.events, len(again.unrouted)) == ({}, 2)
     assert rows("select count(*) from monitoring.deliveries") == [(0,)]
+    at = noon + timedelta(hours=2)
+    last = run_of(ORDERS, passing(STALE), at=at)
+    alerts(last, "")
     with http_sink(says(200)) as sink:
-        at = noon + timedelta(hours=2)
-        alerts(run_of(ORDERS, passing(STALE), at=at), HOOK, {"OPS_URL": sink.url})
+        # The same run, with a channel: nobody waits for the next report.
+        now_routed = alerts(last, HOOK, {"OPS_URL": sink.url})
+        assert (now_routed.is_new, now_routed.events) == (False, {Event.OPENED: 1})
+        assert alerts(last, HOOK, {"OPS_URL": sink.url}).results == []
     (message,) = told(sink)
     assert [(i["event"], i["since"]) for i in message["items"]] == [("opened", noon.isoformat())]
+
+
+def test_what_a_new_route_takes_is_a_message_of_its_own(alerts, rows) -> None:
+    with http_sink(says(200)) as sink:
+        secrets = {"OPS_URL": sink.url}
+        alerts(run_of(ORDERS, STALE), HOOK + "    owners: [finance]", secrets)
+        alerts(run_of(ORDERS, STALE), HOOK, secrets)
+    assert [[i["key"] for i in m["items"]] for m in told(sink)] == [[ORDERS.key], [STALE.key]]
+    assert rows("select count(distinct idempotency_key) from monitoring.deliveries") == [(2,)]
 
 
 def test_routes_take_by_owner_tag_group_source_and_severity(alerts) -> None:

@@ -246,6 +246,13 @@ def test_nothing_is_sent_unsigned_where_a_secret_is_declared() -> None:
         assert sink.taken == []
 
 
+def test_a_secret_that_is_no_base64() -> None:
+    secrets = Secrets({"IT_URL": "http://localhost:9", "IT_SECRET": "whsec_S3CRET!"})
+    with pytest.raises(Lasting, match="IT_SECRET begins with whsec_, but") as caught:
+        send(sender_for(channel("webhook", secret_env="IT_SECRET"), secrets), MESSAGE, IMPATIENT)
+    assert "S3CRET" not in caught.value.message
+
+
 def test_no_login_of_the_home_folder_is_added(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
