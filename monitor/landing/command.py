@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from loader.commands.common import parsed
 from loader.loading.budget import DEFAULT_BUDGET, Budget
 from loader.sources import SOURCES_FILE, load_sources
 from monitor.check import Status
@@ -23,6 +22,13 @@ from warehouse.settings import PROJECT_DIR
 FOLDER = PROJECT_DIR / "exports" / "landing"
 
 
+def _budget(_context: click.Context, _parameter: click.Parameter, text: str) -> Budget:
+    try:
+        return Budget.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command(context_settings={"show_default": True})
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--source", help="Name of the source.  [default: that of the folder]")
@@ -30,7 +36,7 @@ FOLDER = PROJECT_DIR / "exports" / "landing"
 @click.option(
     "--tolerance",
     metavar="COUNT|SHARE",
-    callback=parsed(Budget.parse),
+    callback=_budget,
     default=str(DEFAULT_BUDGET),
     help="Records of a file, or of a table, that may have a fault: up to so many a check warns, "
     "beyond it fails.",

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loader.loading.budget import DEFAULT_BUDGET, Budget
 from loader.reading.streams import Meter
 from loader.sources import Sources, load_sources
 from monitor.check import Check
-from monitor.landing.checks import Judge
 from monitor.landing.delivery import find
-from monitor.landing.examining import TableFindings, examine
 from warehouse.console import progress
+
+if TYPE_CHECKING:
+    from monitor.landing.examining import TableFindings
 
 
 def validate(  # noqa: PLR0913 - what the command line says
@@ -40,6 +42,10 @@ def validate(  # noqa: PLR0913 - what the command line says
         SourcesError: the source is not declared.
         FileError: there is no room for temporary files.
     """
+    # Only here: Arrow and pandas take longer to import than the watch's other commands to begin.
+    from monitor.landing.checks import Judge  # noqa: PLC0415
+    from monitor.landing.examining import examine  # noqa: PLC0415
+
     delivery = find(folder, sources or load_sources(), source, batches)
     judge, meter = Judge(delivery, budget), Meter()
     findings: defaultdict[str, list[TableFindings]] = defaultdict(list)

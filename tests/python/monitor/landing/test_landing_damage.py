@@ -21,10 +21,10 @@ from loader.reading.streams import Meter
 from loader.sources import parse_sources
 from monitor.__main__ import main
 from monitor.check import Check, Status
-from monitor.landing import validate
 from monitor.landing.delivery import find
 from monitor.landing.keys import Keys
 from monitor.landing.reading import Content, read
+from monitor.landing.validation import validate
 
 SOURCE = """
 shop:

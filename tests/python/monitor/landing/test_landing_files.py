@@ -12,8 +12,8 @@ import pytest
 
 from loader.sources import parse_sources
 from monitor.check import Check, Status
-from monitor.landing import validate
 from monitor.landing.types import uncastable
+from monitor.landing.validation import validate
 from monitor.landing.volume import judge
 from warehouse.connections import connect
 
