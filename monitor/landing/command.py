@@ -13,10 +13,11 @@ from loader.sources import SOURCES_FILE, load_sources
 from monitor.check import Status
 from monitor.history import Run, new_run_id
 from monitor.landing.validation import validate as validated
+from monitor.log import log_option
 from monitor.report.command import write_report
 from monitor.report.document import document, written
 from monitor.report.page import render, verdict
-from warehouse.console import say
+from warehouse.console import is_structured, tell
 from warehouse.settings import PROJECT_DIR
 
 FOLDER = PROJECT_DIR / "exports" / "landing"
@@ -56,6 +57,7 @@ def _budget(_context: click.Context, _parameter: click.Parameter, text: str) -> 
     show_default="exports/landing",
     help="Folder of landing.html and landing.json.",
 )
+@log_option
 @click.pass_context
 def validate(  # noqa: PLR0913 - a command's options
     context: click.Context,
@@ -89,12 +91,27 @@ def validate(  # noqa: PLR0913 - a command's options
         kind="landing",
         checks=tuple(checks),
     )
-    write_report(out / "landing.html", render(run, []))
-    write_report(out / "landing.json", written(document(run, [])))
+    page, found = out / "landing.html", written(document(run, []))
+    write_report(page, render(run, []))
+    write_report(out / "landing.json", found)
     for check in run.checks:
         if check.status in {Status.FAIL, Status.WARN}:
-            say(f"{check.status}: {check.name}: {check.message}")
-    found = verdict(run)
-    also = f" ({found.rest})" if found.rest else ""
-    say(f"{found.line}{also}, {run.seconds:.1f} s: {out / 'landing.html'}")
+            tell(
+                f"check_{check.status}",
+                f"{check.status}: {check.name}: {check.message}",
+                level="error" if check.status is Status.FAIL else "warning",
+                key=check.key,
+            )
+    if is_structured():
+        click.echo(found, nl=False)
+    said = verdict(run)
+    also = f" ({said.rest})" if said.rest else ""
+    tell(
+        "validated",
+        f"{said.line}{also}, {run.seconds:.1f} s: {page}",
+        level="error" if run.count(Status.FAIL) else "info",
+        page=str(page),
+        seconds=round(run.seconds, 3),
+        **{status.value: run.count(status) for status in Status},
+    )
     context.exit(1 if run.count(Status.FAIL) else 0)

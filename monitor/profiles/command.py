@@ -13,6 +13,7 @@ import click
 from psycopg2.extensions import connection
 
 from monitor.history import new_run_id
+from monitor.log import log_option
 from monitor.manifest import MANIFEST_PATH, load_manifest
 from monitor.profiles.figures import Profile
 from monitor.profiles.measuring import Distinct, Terms, profile_table
@@ -20,7 +21,7 @@ from monitor.profiles.memory import KEPT, last_profile, store
 from monitor.profiles.page import render
 from monitor.profiles.relations import ProfileError, Relation, find_relations
 from warehouse.connections import connect, database_url, transaction
-from warehouse.console import counted, progress, say
+from warehouse.console import counted, is_structured, progress, tell
 from warehouse.settings import PROJECT_DIR
 from warehouse.whole_files import whole
 
@@ -64,6 +65,7 @@ LIMIT = Terms().limit
     show_default="target/manifest.json",
     help="Says which columns hold personal data.",
 )
+@log_option
 def profile(  # noqa: PLR0913 - a command's options
     *,
     tables: tuple[str, ...],
@@ -139,10 +141,28 @@ def _tell(made: Profile, folder: Path) -> None:
     for table, column in drifted:
         assert column.drift is not None
         distance = "" if column.drift.ks is None else f", KS {column.drift.ks:.3f}"
-        say(f"drifted: {table.name}.{column.name} (PSI {column.drift.psi:.3f}{distance})")
+        tell(
+            "drifted",
+            f"drifted: {table.name}.{column.name} (PSI {column.drift.psi:.3f}{distance})",
+            level="warning",
+            table=table.name,
+            column=column.name,
+            psi=column.drift.psi,
+            ks=column.drift.ks,
+        )
     sampled = sum(table.sample != "none" for table in made.tables)
-    say(
+    page = folder / "profile.html"
+    tell(
+        "profiled",
         f"profiled {counted(len(made.tables), 'table')} ({sampled:,} by a sample) with "
         f"{counted(len(columns), 'column')} in {made.seconds:.1f} s; "
-        f"{counted(len(drifted), 'column')} drifted: {folder / 'profile.html'}"
+        f"{counted(len(drifted), 'column')} drifted: {page}",
+        tables=len(made.tables),
+        sampled=sampled,
+        columns=len(columns),
+        drifted=len(drifted),
+        seconds=round(made.seconds, 3),
+        page=str(page),
     )
+    if is_structured():
+        click.echo(json.dumps(made.as_json()))
