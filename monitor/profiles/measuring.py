@@ -53,7 +53,7 @@ class Terms:
         distinct: how the distinct values of a sampled table are estimated.
     """
 
-    limit: int | None = 100_000
+    limit: int | None = 50_000
     distinct: Distinct = "sample"
 
 

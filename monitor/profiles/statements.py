@@ -26,7 +26,7 @@ KEPT_CHARACTERS = 200
 
 # Patterns cost more than all other figures together (5 µs a value): of more distinct values than
 # this, those are looked at whose hash says so.
-PATTERN_VALUES = 20_000
+PATTERN_VALUES = 5_000
 
 _INTEGERS = {"int2", "int4", "int8"}
 
