@@ -419,11 +419,15 @@ class Judge:
         )
 
     def _volume(self, table: str, findings: Sequence[TableFindings]) -> Check:
-        rows: Counter[str] = Counter()
-        for file in self._delivery.files:
-            # A batch that brings nothing of the table counts as well, as soon as one brought some.
-            rows[file.batch] += file.promised.rows if file.promised and file.table == table else 0
-        rows.update({one.batch: one.rows - rows[one.batch] for one in findings})
+        rows: dict[str, int] = {}
+        if self._delivery.declared.layout == "batches":
+            # A batch that brings nothing of the table counts as well.
+            rows = dict.fromkeys(self._delivery.finished, 0)
+            for file in self._delivery.files:
+                if file.promised and file.table == table:
+                    rows[file.batch] += file.promised.rows
+        # Without a manifest only what was read is known.
+        rows |= {one.batch: one.rows for one in findings}
         order = sorted(rows)
         # How many rows there are in a file that cannot be read, nobody knows: that it cannot is
         # told already.

@@ -55,6 +55,7 @@ class Delivery:
         declared: its declaration.
         folder: that was looked through.
         chosen: names of the batches that are to be checked, in order.
+        finished: names of the batches that can be taken up.
         files: of all batches; those that are not chosen are what they are compared with.
         unfinished: batches without a manifest.
         faults: what keeps a batch, or a table of it, from being taken up.
@@ -65,6 +66,7 @@ class Delivery:
     declared: FilesSource
     folder: Path
     chosen: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
     files: list[NamedFile] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -103,7 +105,7 @@ def find(folder: Path, sources: Sources, source: str | None, batches: Collection
         _find_files(found)
     else:
         _find_batches(found, entries)
-    known = list(dict.fromkeys([*(file.batch for file in found.files), *found.unfinished]))
+    known = {*found.finished, *found.unfinished}
     for batch in batches:
         if batch not in known and not (folder / batch).is_dir():
             raise LandingError(f"no batch {batch} in {folder}: check --batch")
@@ -114,6 +116,7 @@ def find(folder: Path, sources: Sources, source: str | None, batches: Collection
 def _find_files(found: Delivery) -> None:
     landing = discover(found.source, found.declared, found.folder)
     found.faults += [problem.message for problem in landing.problems]
+    found.finished = sorted({file.batch for file in landing.files})
     for file in landing.files:
         declared = found.declared.tables[file.table]
         found.files.append(
@@ -154,6 +157,7 @@ def _take(
     found: Delivery, manifest: Manifest, entries: Mapping[str, Entry], store: LocalStore
 ) -> None:
     """Take up the files of a finished batch."""
+    found.finished.append(manifest.batch)
     named = {f"{manifest.batch}/{MANIFEST}"}
     for table, listed in manifest.all_tables.items():
         if table not in found.declared.tables:

@@ -270,6 +270,17 @@ def damaged_gzip(shop: Shop) -> None:
     path.write_bytes(packed[: len(packed) // 2])
 
 
+def no_file_of_a_table(shop: Shop) -> None:
+    shop.path(LAST, "orders").unlink()
+    shop.seal(LAST)
+
+
+def no_file_at_all(shop: Shop) -> None:
+    shop.path(LAST, "orders").unlink()
+    shop.path(LAST, "products", "json").unlink()
+    shop.seal(LAST)
+
+
 def no_json(shop: Shop) -> None:
     shop.write(LAST, "products", "json", b'{"product_id": "p"\n' * 9)
     shop.seal(LAST)
@@ -308,6 +319,8 @@ FAIL, WARN = Status.FAIL, Status.WARN
         (many_rows, {"orders:volume": WARN}),
         (no_value, {}),
         (damaged_gzip, {"orders:content": FAIL, "orders:readable": FAIL}),
+        (no_file_of_a_table, {"orders:volume": FAIL}),
+        (no_file_at_all, {"orders:volume": FAIL, "products:volume": FAIL}),
         (no_json, {"products:records": FAIL, "products:volume": FAIL}),
     ],
 )
@@ -355,6 +368,13 @@ def test_one_batch_can_be_checked_alone(shop: Shop) -> None:
     assert alone["orders:volume"].status is Status.PASS
     by_folder = validate(shop.folder / LAST, sources=parse_sources(SOURCE, "the test"))
     assert [check.message for check in by_folder] == [check.message for check in alone.values()]
+
+
+def test_a_table_that_only_the_days_before_have_is_missed(shop: Shop) -> None:
+    no_file_of_a_table(shop)
+    found = shop.checks(batches=(LAST,))
+    assert found["orders:volume"].status is FAIL
+    assert found["orders:volume"].message == f"{LAST} has 0 rows; usual are 105"
 
 
 def test_the_command_writes_the_report_and_ends_with_1(shop: Shop, tmp_path: Path) -> None:

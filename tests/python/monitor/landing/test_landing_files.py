@@ -63,6 +63,20 @@ def test_a_file_that_is_cut_off_is_told(tmp_path: Path) -> None:
     assert "has no end: the file may be cut off" in checks["invoice_lines:readable"].message
 
 
+def test_files_are_compared_with_those_that_were_read(tmp_path: Path) -> None:
+    folder = tmp_path / "bakery"
+    folder.mkdir()
+    for day in range(10, 18):
+        lines = [f"{day}-{n};2025-01-{day};1;x" for n in range(100)]
+        (folder / f"{day}.txt").write_text("\n".join(lines) + "\n")
+    sources = parse_sources(BAKERY, "the test")
+    assert by_key(validate(folder, sources=sources))["sales:volume"].status is Status.PASS
+    alone = by_key(validate(folder, sources=sources, batches=["17"]))
+    assert alone["sales:volume"].status is Status.SKIP
+    (folder / "17.txt").write_text("17-1;2025-01-17;1;x\n")
+    assert by_key(validate(folder, sources=sources))["sales:volume"].status is Status.FAIL
+
+
 def test_the_dialect_of_the_source_holds(tmp_path: Path) -> None:
     folder = tmp_path / "bakery"
     folder.mkdir()
