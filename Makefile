@@ -113,11 +113,11 @@ bench-generators: $(READY_BENCH) ## Measure the generator beside tpchgen-cli and
 bench-loaders: $(READY_BENCH) ## Measure the loader beside COPY, dlt and INSERT; dirt, skips, memory
 	$(BIN)/python -m bench loaders $(call asked,scale,SCALE)
 
-report: up ## Write the page that says whether to trust the warehouse: exports/report/report.html
-	@$(BIN)/python -m monitor report
-
 profile: up ## Profile production and marts: what columns hold, and how it drifts
 	@$(BIN)/python -m monitor profile
+
+report: up ## Write the page that says whether to trust the warehouse: exports/report/report.html
+	@$(BIN)/python -m monitor report
 
 psql: setup ## Open psql, or run SQL="select ..."
 	@$(BIN)/python -m warehouse up >&2  # standard output is the query's alone
