@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import closing
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
 import click
-from psycopg2.extensions import connection
 
 from monitor.history import new_run_id
 from monitor.log import log_option
 from monitor.manifest import MANIFEST_PATH, load_manifest
-from monitor.profiles.figures import Profile
+from monitor.profiles.figures import Profile, TableProfile
 from monitor.profiles.measuring import Distinct, Terms, profile_table
 from monitor.profiles.memory import KEPT, last_profile, store
 from monitor.profiles.page import render
 from monitor.profiles.relations import ProfileError, Relation, find_relations
-from warehouse.connections import connect, database_url, transaction
+from warehouse.connections import ConnectionPool, database_url, transaction
 from warehouse.console import counted, is_structured, progress, tell
 from warehouse.settings import PROJECT_DIR
+from warehouse.tuning import cores
 from warehouse.whole_files import whole
 
 LIMIT = Terms().limit
@@ -50,6 +51,12 @@ LIMIT = Terms().limit
     help="How the values of a sampled table are counted; hyperloglog reads all its rows.",
 )
 @click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=cores,
+    help="Tables, and connections, at a time.",
+)
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=PROJECT_DIR / "exports" / "report",
@@ -72,6 +79,7 @@ def profile(  # noqa: PLR0913 - a command's options
     schemas: tuple[str, ...],
     limit: int,
     distinct: Distinct,
+    workers: int,
     out: Path,
     stored: bool,
     keep: int,
@@ -84,34 +92,51 @@ def profile(  # noqa: PLR0913 - a command's options
     personal = load_manifest(manifest).personal
     terms = Terms(limit or None, distinct)
     name = "counting-house profile"
-    with closing(connect(database_url(), application_name=name, role="transformer")) as conn:
-        with transaction(conn) as cur:
+    url = database_url()
+    with ConnectionPool(url, workers, application_name=name, role="transformer") as pool:
+        with pool.connection() as conn, transaction(conn) as cur:
             relations = find_relations(cur, schemas, tables, personal)
-        made = profile_relations(conn, relations, terms)
+        made = profile_relations(pool, relations, terms, workers)
         if stored:
-            store(conn, made, keep)
+            with pool.connection() as conn:
+                store(conn, made, keep)
     _write(out, made)
     _tell(made, out)
 
 
-def profile_relations(conn: connection, relations: list[Relation], terms: Terms) -> Profile:
-    """Profile tables, one after the other.
+def profile_relations(
+    pool: ConnectionPool, relations: Sequence[Relation], terms: Terms, workers: int = 1
+) -> Profile:
+    """Profile tables, some at a time: PostgreSQL gives each the processor of its connection.
 
     Args:
-        conn: no transaction is open on it.
+        pool: of connections, one for each worker.
         relations: the tables.
         terms: how.
+        workers: how many tables at a time.
 
     Raises:
         ProfileError: PostgreSQL cannot read one of them.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     found = []
-    with progress("profiling", len(relations), "tables") as bar:
-        for relation in relations:
-            last = last_profile(conn, relation)
-            found.append(profile_table(conn, relation, terms, last))
-            bar.advance(1, f"{relation.schema}.{relation.name}")
+
+    def one(relation: Relation) -> TableProfile:
+        with pool.connection() as conn:
+            return profile_table(conn, relation, terms, last_profile(conn, relation))
+
+    with (
+        progress("profiling", len(relations), "tables") as bar,
+        ThreadPoolExecutor(workers, thread_name_prefix="profile") as threads,
+    ):
+        try:
+            for table in threads.map(one, relations):
+                found.append(table)
+                bar.advance(1, table.name)
+        except BaseException:
+            # Tables that nobody has begun are left alone.
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
     return Profile(new_run_id(), started, time.monotonic() - clock, found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import numpy as np
@@ -16,7 +16,7 @@ from monitor.profiles.figures import ColumnProfile, Profile
 from monitor.profiles.measuring import Terms, profile_table
 from monitor.profiles.memory import last_profile, store
 from monitor.profiles.relations import find_relations
-from warehouse.connections import connect, transaction
+from warehouse.connections import ConnectionPool, connect, transaction
 
 
 @pytest.fixture
@@ -25,13 +25,22 @@ def conn(database_url: str) -> Iterator[connection]:
         yield opened
 
 
-def run(conn: connection, *, keep: int = 90, personal: tuple[str, ...] = ()) -> Profile:
-    """Profile the tables of the schema public and remember them."""
-    with transaction(conn) as cur:
-        relations = find_relations(cur, ["public"], [], personal)
-    made = profile_relations(conn, relations, Terms())
-    store(conn, made, keep)
-    return made
+Run = Callable[..., Profile]
+
+
+@pytest.fixture
+def run(database_url: str) -> Run:
+    """Profiles the tables of the schema public, two at a time, and remembers them."""
+
+    def profiled(conn: connection, *, keep: int = 90, personal: tuple[str, ...] = ()) -> Profile:
+        with transaction(conn) as cur:
+            relations = find_relations(cur, ["public"], [], personal)
+        with ConnectionPool(database_url, 2) as pool:
+            made = profile_relations(pool, relations, Terms(), 2)
+        store(conn, made, keep)
+        return made
+
+    return profiled
 
 
 def columns(made: Profile) -> dict[str, ColumnProfile]:
@@ -67,7 +76,9 @@ def test_psi_of_samples_of_one_population_stays_below_its_limit() -> None:
     assert above < 500 * 0.04
 
 
-def test_what_has_not_changed_has_not_drifted_and_what_has_is_found(conn: connection) -> None:
+def test_what_has_not_changed_has_not_drifted_and_what_has_is_found(
+    conn: connection, run: Run
+) -> None:
     execute(
         conn,
         "create table t as select (i * 7919 % 1000)::float8 as number, i % 4 as few,"
@@ -100,7 +111,7 @@ def test_what_has_not_changed_has_not_drifted_and_what_has_is_found(conn: connec
     assert (status.by, key.by) == ("values", "patterns")
 
 
-def test_ks_is_that_of_both_samples(conn: connection) -> None:
+def test_ks_is_that_of_both_samples(conn: connection, run: Run) -> None:
     random = np.random.default_rng(2)
     before, now = random.normal(0, 1, 800), random.normal(0.4, 1.3, 700)
     values = ", ".join(f"({value})" for value in before)
@@ -117,7 +128,7 @@ def test_ks_is_that_of_both_samples(conn: connection) -> None:
     assert true - 0.0101 <= found.ks <= true + 1e-12
 
 
-def test_a_column_that_comes_back_from_nothing_has_drifted(conn: connection) -> None:
+def test_a_column_that_comes_back_from_nothing_has_drifted(conn: connection, run: Run) -> None:
     execute(
         conn,
         "create table t as select null::int as x, null::text as y, i from "
@@ -132,7 +143,7 @@ def test_a_column_that_comes_back_from_nothing_has_drifted(conn: connection) -> 
         assert (column.by, column.drifted) == ("nulls", True)
 
 
-def test_the_memory_keeps_the_last_profiles_of_each_table(conn: connection) -> None:
+def test_the_memory_keeps_the_last_profiles_of_each_table(conn: connection, run: Run) -> None:
     execute(conn, "create table t as select 1 as x; create table u as select 2 as y")
     for _ in range(4):
         last = run(conn, keep=2)
@@ -147,7 +158,7 @@ def test_the_memory_keeps_the_last_profiles_of_each_table(conn: connection) -> N
     ) == [(1, 0.0, 1, "2")]
 
 
-def test_what_is_personal_only_now_is_forgotten(conn: connection) -> None:
+def test_what_is_personal_only_now_is_forgotten(conn: connection, run: Run) -> None:
     execute(conn, "create table t as select 'Ada' as name, 1815 as born")
     run(conn)
     run(conn, personal=("name", "born"))
@@ -155,7 +166,7 @@ def test_what_is_personal_only_now_is_forgotten(conn: connection) -> None:
     assert "1815" not in str(rows(conn, "select figures from monitoring.profiles"))
 
 
-def test_a_column_of_another_kind_is_not_compared(conn: connection) -> None:
+def test_a_column_of_another_kind_is_not_compared(conn: connection, run: Run) -> None:
     execute(conn, "create table t as select 1 as x")
     run(conn)
     execute(conn, "alter table t alter x type text")
