@@ -17,7 +17,7 @@ _TIMES = {"date", "timestamp", "timestamptz"}
 _TEXTS = {"text", "varchar", "bpchar", "name", "char", "citext"}
 
 # Their values may be whole rows of somebody's data, under no column's name.
-_DOCUMENTS = {"json", "jsonb", "xml", "hstore"}
+_DOCUMENTS = {"json", "jsonb", "xml", "hstore", "bytea"}
 
 _RELATIONS = """
 select pg_class.oid, nspname, relname, relkind, greatest(reltuples, 0)::bigint

@@ -246,6 +246,7 @@ def test_any_type_and_any_name_can_be_profiled(conn: connection) -> None:
     assert named["price"].largest == "3.5"
     # A document may be somebody's whole record.
     assert named["document"].personal and not named["document"].top
+    assert named["raw"].personal and not named["raw"].top
     assert "Ada" not in json.dumps(table.as_json())
 
 
