@@ -2,8 +2,10 @@
     Every defect that the generator injected and every row that is held, or line that the
     loader set aside, beside each other: the rows of defect_score.
 
-    A row waits where it breaks the rule of a missing parent, and no defect names that rule:
-    the parent was never delivered, or waits itself.
+    A row waits where it breaks the rule of a missing parent, no defect names that rule, and
+    no sound row of the parent is there: none was delivered yet, or what was is held itself,
+    such as an order whose first version is late and whose second one is broken. A parent
+    that is held wrongly is counted where it stands.
 
     A build looks at the held rows of loads and ledgers that are new, at the rows of other
     loads that were judged since, and again at those that were not caught.
@@ -281,66 +283,9 @@ held as (
 
 ),
 
-{#- Entities stand in an order in which no row refers to a later one. -#}
-{%- for entity in awaited %}
-
-{{ entity }}_waiting as (
-    {%- for each in awaited[entity] %}
-
-    select
-        judged_rows.load_id,
-        judged_rows.row_number,
-        '{{ each.rule }}' as rule
-    from judged_rows
-    cross join {{ looked_up(
-        checked_rows[entity],
-        "load_id = judged_rows.load_id and row_id = judged_rows.row_number"
-        ~ " and failed_rules like '%" ~ each.rule ~ "%'"
-    ) }} as held
-    left join {{ looked_up(
-        checked_rows[each.parent], each.key ~ " = held." ~ each.column
-    ) }} as parent
-        on true
-    {%- if each.parent in awaited %}
-    left join {{ each.parent }}_only_waiting as waiting_parent
-        on
-            parent.load_id = waiting_parent.load_id
-            and parent.row_id = waiting_parent.row_number
-    {%- endif %}
-    where judged_rows.entity = '{{ entity }}'
-    group by judged_rows.load_id, judged_rows.row_number
-    having
-        count(parent.load_id) = 0
-        {%- if each.parent in awaited %}
-        or count(waiting_parent.load_id) > 0
-        {%- endif %}
-    {%- if not loop.last %}
-
-    union all
-    {%- endif %}
-    {%- endfor %}
-
-),
-
-{{ entity }}_only_waiting as (
-
-    select
-        judged_rows.load_id,
-        judged_rows.row_number
-    from judged_rows
-    inner join {{ entity }}_waiting as waiting
-        on
-            judged_rows.load_id = waiting.load_id
-            and judged_rows.row_number = waiting.row_number
-    where judged_rows.entity = '{{ entity }}'
-    group by judged_rows.load_id, judged_rows.row_number, judged_rows.failed_rules
-    having count(*) = cardinality(string_to_array(judged_rows.failed_rules, ','))
-
-),
-{%- endfor %}
-
 waiting as (
-    {%- for entity in awaited %}
+    {%- for entity, references in awaited.items() %}
+    {%- for each in references %}
 
     select
         judged_rows.source,
@@ -348,15 +293,24 @@ waiting as (
         judged_rows.file,
         judged_rows.row_number,
         judged_rows.load_id,
-        waiting.rule
+        '{{ each.rule }}' as rule
     from judged_rows
-    inner join {{ entity }}_waiting as waiting
-        on
-            judged_rows.load_id = waiting.load_id
-            and judged_rows.row_number = waiting.row_number
-    where judged_rows.entity = '{{ entity }}'
+    cross join {{ looked_up(
+        checked_rows[entity],
+        "load_id = judged_rows.load_id and row_id = judged_rows.row_number"
+    ) }} as held
+    left join {{ looked_up(
+        checked_rows[each.parent],
+        each.key ~ " = held." ~ each.column ~ " and failed_rules is null"
+    ) }} as parent
+        on true
+    where
+        judged_rows.entity = '{{ entity }}'
+        and judged_rows.failed_rules like '%{{ each.rule }}%'
+        and parent.load_id is null
 
     union all
+    {%- endfor %}
     {%- endfor %}
 
     select
