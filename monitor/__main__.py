@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from monitor.alerts.command import alert_command
+from monitor.anomalies.command import anomalies
 from monitor.landing.command import validate
 from monitor.profiles.command import profile
 from monitor.prometheus import metrics_command
@@ -17,6 +18,7 @@ def main() -> None:
 
 
 main.add_command(alert_command)
+main.add_command(anomalies)
 main.add_command(metrics_command)
 main.add_command(profile)
 main.add_command(report)

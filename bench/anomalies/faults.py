@@ -10,7 +10,15 @@ from datetime import date
 import numpy as np
 
 from bench.anomalies.shops import Shop
-from monitor.anomalies.detector import VOLUME, Calendar, Series, Verdict, judge, judge_together
+from monitor.anomalies.detector import (
+    VOLUME,
+    Calendar,
+    Sensitivity,
+    Series,
+    Verdict,
+    judge,
+    judge_together,
+)
 from monitor.anomalies.ratios import together_or_apart
 
 # What a day's figures are multiplied by.
@@ -68,11 +76,17 @@ class Trial:
         )
 
 
-def volume_trial(shop: Shop, faults: Mapping[str, float], *, two_sided: bool = False) -> Trial:
+def volume_trial(
+    shop: Shop,
+    faults: Mapping[str, float],
+    sensitivity: Sensitivity = VOLUME,
+    *,
+    two_sided: bool = False,
+) -> Trial:
     """Plant faults that multiply all figures of a day: a file half empty, or loaded twice."""
 
     def verdict(spoilt: Shop, day: date) -> Verdict:
-        return judge_together(spoilt.series, day, VOLUME, spoilt.calendar, two_sided=two_sided)
+        return judge_together(spoilt.series, day, sensitivity, spoilt.calendar, two_sided=two_sided)
 
     return _trial(shop, faults, verdict, tuple(shop.series))
 

@@ -98,7 +98,7 @@ def real_shop(folder: Path) -> Shop:
     )
 
 
-def generated_shop(seed: int, days: int = 730) -> Shop:
+def generated_shop(seed: int, days: int = 500) -> Shop:
     """Draw a shop with weekdays, a season, growth and noise; no fault is in it.
 
     Args:

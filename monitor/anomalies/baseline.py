@@ -43,105 +43,106 @@ _ROUNDS = 4
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """What is usual on a day.
+class Baselines:
+    """What is usual on a day, of several series.
 
     Args:
-        expected: the figure.
+        expected: the figure of each.
         spread: how far days of this weekday usually lie from what was expected, one deviation.
-        residuals: by how much each day of the history lay off, beside `days`.
-        days: of the history.
     """
 
-    expected: float
-    spread: float
-    residuals: Floats
-    days: Days
+    expected: Floats
+    spread: Floats
 
 
-def baseline(days: Days, values: Floats, day: int) -> Baseline | None:
+def enough(days: Days, day: int) -> bool:
+    """Whether there is enough history to say what is usual on a day."""
+    days = days[_near(days, day)]
+    if not len(days) or np.count_nonzero(days % 7 == day % 7) < LEAST_WEEKDAYS:
+        return False
+    return bool(max(days[-1], day) - min(days[0], day) >= LEAST_DAYS)
+
+
+def _near(days: Days, day: int) -> NDArray[np.bool_]:
+    return np.asarray((days != day) & (np.abs(days - day) <= HISTORY))
+
+
+def baselines(days: Days, values: Floats, day: int) -> Baselines:
     """Say what is usual on a day by the other days.
 
     Where all other days are earlier ones, this is a forecast; with later ones among them the level
     is taken from both sides.
 
     Args:
-        days: number of each day of the history (`date.toordinal`), ascending; `day` is left out.
-        values: their figures, none of them missing.
+        days: number of each day of the history (`date.toordinal`), ascending, `enough` of them;
+            `day` is left out.
+        values: their figures: a row for each day, a column for each series, none missing.
         day: number of the day that is asked for.
-
-    Returns:
-        None where there is not enough history.
     """
-    kept = (days != day) & (np.abs(days - day) <= HISTORY)
+    kept = _near(days, day)
     days, values = days[kept], values[kept]
     weekdays = days % 7
-    same = weekdays == day % 7
-    if not len(days) or np.ptp([day, *days]) < LEAST_DAYS or same.sum() < LEAST_WEEKDAYS:
-        return None
     near = 0.5 ** (np.abs(days[:, None] - days[None, :]) / HALF_LIFE)
     np.fill_diagonal(near, 0.0)  # each day of the history is judged without itself, too
-    effects, residuals, trust = np.zeros(7), np.zeros(len(days)), np.ones(len(days))
+    effects = np.zeros((7, values.shape[1]))
+    residuals, trust = np.zeros_like(values), np.ones_like(values)
     for _ in range(_ROUNDS):
-        levels = near @ (trust * (values - effects[weekdays])) / (near @ trust)
+        levels = near @ (trust * (values - effects[weekdays])) / np.maximum(near @ trust, 1e-12)
         for weekday in range(7):
-            of_weekday = values[weekdays == weekday] - levels[weekdays == weekday]
-            if number := len(of_weekday):
-                effects[weekday] = np.median(of_weekday) * number / (number + _WEEKDAY_SHRINK)
+            of_weekday = weekdays == weekday
+            if number := np.count_nonzero(of_weekday):
+                middle = np.median(values[of_weekday] - levels[of_weekday], axis=0)
+                effects[weekday] = middle * number / (number + _WEEKDAY_SHRINK)
         residuals = values - effects[weekdays] - levels
-        reach = _CLIP * _deviation(residuals)
+        # A deviation of zero means that most days are all the same: what is not has no say.
+        reach = _CLIP * np.maximum(_deviation(residuals), 1e-9)
         trust = np.minimum(1.0, reach / np.maximum(np.abs(residuals), 1e-12))
-        if reach == 0:
-            trust = (residuals == 0).astype(np.float64)
-    level, of_level = _level(days, values - effects[weekdays], trust, day)
+    same = weekdays == day % 7
+    level, of_level = _levels(days, values - effects[weekdays], trust, day)
     # The expected has an error, too: that of the level's mean, and of the weekday's median.
-    error = of_level + np.pi / 2 / same.sum()
-    return Baseline(
-        expected=float(level + effects[day % 7]),
-        spread=_spread(residuals, same) * float(np.sqrt(1 + error)),
-        residuals=residuals,
-        days=days,
-    )
+    error = of_level + np.pi / 2 / np.count_nonzero(same)
+    return Baselines(level + effects[day % 7], _spread(residuals, same) * np.sqrt(1 + error))
 
 
-def _level(days: Days, values: Floats, trust: Floats, day: int) -> tuple[float, float]:
-    """Give the level on the day, of the days near it, carried on by their trend.
+def _levels(days: Days, values: Floats, trust: Floats, day: int) -> tuple[Floats, Floats]:
+    """Give the levels on the day, of the days near it, carried on by their trends.
 
     Returns:
-        The level, and its variance as a share of that of one day.
+        The levels, and the variance of each as a share of that of one day.
     """
-    weights = trust * 0.5 ** (np.abs(days - day) / HALF_LIFE)
-    weights /= weights.sum()
-    lag = day - float(weights @ days)
-    level = float(weights @ values) + lag * _slope(days, values, trust, day)
-    return level, float(weights @ weights)
+    weights = trust * 0.5 ** (np.abs(days - day) / HALF_LIFE)[:, None]
+    weights /= weights.sum(axis=0)
+    lag = day - days @ weights
+    level = np.sum(weights * values, axis=0) + lag * _slopes(days, values, trust, day)
+    return level, np.sum(weights**2, axis=0)
 
 
-def _slope(days: Days, values: Floats, trust: Floats, day: int) -> float:
-    """Give the trend a day, as far as it stands out of its own error."""
-    weights = trust * 0.5 ** (np.abs(days - day) / SLOPE_HALF_LIFE)
-    total = weights.sum()
-    off = days - weights @ days / total
-    width = float(weights @ off**2)
-    slope = float(weights @ (off * values)) / width
-    left = values - weights @ values / total - slope * off
-    error = float(weights @ left**2) / total / width
-    # A trend that is no larger than its error is none; a clear one is kept whole (James and Stein).
-    return slope * max(0.0, 1.0 - error / slope**2) if slope else 0.0
+def _slopes(days: Days, values: Floats, trust: Floats, day: int) -> Floats:
+    """Give the trends a day, each as far as it stands out of its own error."""
+    weights = trust * 0.5 ** (np.abs(days - day) / SLOPE_HALF_LIFE)[:, None]
+    weights /= weights.sum(axis=0)
+    off = days[:, None] - days @ weights
+    width = np.sum(weights * off**2, axis=0)
+    slope = np.sum(weights * off * values, axis=0) / width
+    left = values - np.sum(weights * values, axis=0) - slope * off
+    error = np.sum(weights * left**2, axis=0) / width
+    # A trend no larger than its error is none; a clear one is kept nearly whole (James and Stein).
+    kept = 1.0 - error / np.maximum(slope**2, 1e-300)
+    return np.asarray(slope * np.maximum(kept, 0.0), dtype=np.float64)
 
 
-def _spread(residuals: Floats, same: NDArray[np.bool_]) -> float:
+def _spread(residuals: Floats, same: NDArray[np.bool_]) -> Floats:
     """Give the usual deviation of a weekday, held towards that of all days."""
-    number = int(same.sum())
+    number = np.count_nonzero(same)
     own, of_all = _clipped(residuals[same]), _clipped(residuals)
-    return float(np.sqrt((number * own + _SPREAD_SHRINK * of_all) / (number + _SPREAD_SHRINK)))
+    return np.sqrt((number * own + _SPREAD_SHRINK * of_all) / (number + _SPREAD_SHRINK))
 
 
-def _clipped(residuals: Floats) -> float:
-    """Give the mean square of residuals, each clipped at a few of their deviations."""
+def _clipped(residuals: Floats) -> Floats:
+    """Give the mean squares of residuals, each clipped at a few of their deviations."""
     reach = _CLIP * _deviation(residuals)
-    return float(np.mean(np.minimum(np.abs(residuals), reach) ** 2))
+    return np.asarray(np.mean(np.minimum(np.abs(residuals), reach) ** 2, axis=0))
 
 
-def _deviation(residuals: Floats) -> float:
-    return _MAD * float(np.median(np.abs(residuals)))
+def _deviation(residuals: Floats) -> Floats:
+    return _MAD * np.asarray(np.median(np.abs(residuals), axis=0), dtype=np.float64)

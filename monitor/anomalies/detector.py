@@ -10,14 +10,14 @@ the two likelihoods reaches e^odds at log(2)/2 + odds · s²/log(2) (Neyman and 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 import numpy as np
 
-from monitor.anomalies.baseline import Baseline, Days, Floats, baseline
+from monitor.anomalies.baseline import Days, Floats, baselines, enough
 from monitor.anomalies.scales import LOG, Kind, Scale, sampling_variance, scale_of
 
 # Counts that are expected to be smaller say nothing about a day: none of ten happens by chance on
@@ -67,6 +67,9 @@ class Sensitivity:
 # The volume of a table's day, by several figures together. Chosen on the real shop so that at most
 # 2% of its untouched days are called anomalies; `python -m bench anomalies` draws the whole curve.
 VOLUME = Sensitivity(deviations=3.5, odds=1.5, least=math.log(1.2))
+
+# The same for many tables every morning: less is found, and hardly an alarm is false.
+WATCH = Sensitivity(deviations=4.0, odds=3.0, least=math.log(1.2))
 
 # Single figures: a table has dozens, and a reader patience for none that is wrong.
 MEAN = Sensitivity(deviations=5.0, least=math.log(1.15))
@@ -194,24 +197,99 @@ def judge(  # noqa: PLR0913 - a sentence about a figure has as many parts
         rows: that the figures are shares or means of; a day with fewer of them spreads further.
         two_sided: judge by later days, too.
     """
+    asked = [Asked(series, sensitivity, rows)]
+    return judge_each(asked, day, calendar, two_sided=two_sided)[0]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A figure that is to be judged; as the arguments of `judge`."""
+
+    series: Series
+    sensitivity: Sensitivity
+    rows: Series | None = None
+
+
+def judge_each(
+    asked: Sequence[Asked],
+    day: date,
+    calendar: Calendar | None = None,
+    *,
+    two_sided: bool = False,
+) -> list[Verdict]:
+    """Judge several figures of a day, each for itself; those with the same days at one go.
+
+    Args:
+        asked: the figures.
+        day: which is judged.
+        calendar: the days off.
+        two_sided: judge by later days, too.
+
+    Returns:
+        A verdict on each, in the same order.
+    """
     calendar = calendar or Calendar()
-    value = series.at(day)
-    if day in calendar or _is_closed(rows or series, day, calendar):
-        return Verdict(Answer.DAY_OFF, day, value)
-    days, values = _history(series, day, calendar, two_sided=two_sided)
-    if not len(days) or math.isnan(value):
-        return Verdict(Answer.NO_HISTORY, day, value)
-    scale = scale_of(series.kind, values)
-    usual = baseline(days, scale.up(values), day.toordinal())
-    if usual is None:
-        return Verdict(Answer.NO_HISTORY, day, value)
-    expected = scale.back(usual.expected)
+    verdicts: dict[int, Verdict] = {}
+    together: dict[bytes, list[tuple[int, _Scaled]]] = {}
+    for number, one in enumerate(asked):
+        value = one.series.at(day)
+        if day in calendar or _is_closed(one.rows or one.series, day, calendar):
+            verdicts[number] = Verdict(Answer.DAY_OFF, day, value)
+            continue
+        days, values = _history(one.series, day, calendar, two_sided=two_sided)
+        if math.isnan(value) or not enough(days, day.toordinal()):
+            verdicts[number] = Verdict(Answer.NO_HISTORY, day, value)
+            continue
+        scale = scale_of(one.series.kind, values)
+        scaled = _Scaled(one, days, scale.up(values), scale.bring(values, value), scale)
+        together.setdefault(days.tobytes(), []).append((number, scaled))
+    for group in together.values():
+        usual = baselines(
+            group[0][1].days, np.stack([of.values for _, of in group], axis=1), day.toordinal()
+        )
+        for place, (number, scaled) in enumerate(group):
+            expected, spread = float(usual.expected[place]), float(usual.spread[place])
+            verdicts[number] = _verdict(scaled, day, expected, spread)
+    return [verdicts[number] for number in range(len(asked))]
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """A figure on its scale: the history, and the day itself."""
+
+    asked: Asked
+    days: Days
+    values: Floats
+    value: float
+    scale: Scale
+
+
+def _verdict(scaled: _Scaled, day: date, usual: float, spread: float) -> Verdict:
+    series, rows = scaled.asked.series, scaled.asked.rows
+    value, expected = series.at(day), scaled.scale.back(usual)
     if series.kind == Kind.COUNT and expected < LEAST_COUNT:
         return Verdict(Answer.TOO_FEW, day, value)
-    of_day = math.nan if rows is None else rows.at(day)
-    spread = _widened(usual, series.kind, expected, of_day, _usual_rows(rows, usual))
-    shift = float(scale.up(np.append(values, value))[-1]) - usual.expected
-    return _verdict(day, value, shift, sensitivity.limit(spread), usual.expected, scale)
+    of_day, usually = math.inf, 1.0
+    if rows is not None:
+        of_day = max(rows.at(day), 1.0)
+        usually = float(np.median(rows.values[np.isin(rows.days, scaled.days)]))
+    # Never less than chance, and more on a day with few rows.
+    variance = max(spread**2, sampling_variance(series.kind, expected, value, of_day))
+    variance *= max(1.0, usually / of_day)
+    limit = scaled.asked.sensitivity.limit(math.sqrt(variance))
+    if series.kind == Kind.COUNT and value == 0:
+        limit = min(limit, _LOG_2)  # no chance has it (see LEAST_COUNT)
+    return _said(day, value, scaled.value - usual, limit, scaled.scale, usual)
+
+
+def _said(  # noqa: PLR0913, PLR0917 - what a verdict is made of
+    day: date, value: float, shift: float, limit: float, scale: Scale, usual: float
+) -> Verdict:
+    answer = Answer.USUAL
+    if abs(shift) > limit:
+        answer = Answer.LOW if shift < 0 else Answer.HIGH
+    low, high = scale.back(usual - limit), scale.back(usual + limit)
+    return Verdict(answer, day, value, low, high, shift, limit)
 
 
 def judge_together(
@@ -237,43 +315,42 @@ def judge_together(
     """
     calendar = calendar or Calendar()
     lead = next(iter(named.values()))
-    value = lead.at(day)
+    value, number = lead.at(day), day.toordinal()
     alone = judge(lead, day, sensitivity, calendar, two_sided=two_sided)
     if not alone.is_judged or value == 0:
         return alone
-    logs, weights, expected = [], [], 0.0
-    for series in named.values():
-        days, values = _history(series, day, calendar, two_sided=two_sided)
-        if not (values > 0).all() or not series.at(day) > 0:
-            continue
-        usual = baseline(days, np.log(values), day.toordinal())
-        if usual is None or math.exp(usual.expected) < LEAST_COUNT:
-            continue
-        logs.append(series)
-        weights.append(1.0 / max(usual.spread, 1e-6) ** 2)
-        if series is lead:
-            expected = usual.expected
-    shares = np.array(weights) / sum(weights)
-    mixed = _mixed(logs, shares)
-    days, values = _history(mixed, day, calendar, two_sided=two_sided)
-    usual = baseline(days, values, day.toordinal())
-    if usual is None:
-        return Verdict(Answer.NO_HISTORY, day, value)
-    spread = _widened(usual, Kind.COUNT, math.exp(expected), math.nan, math.nan)
-    shift = mixed.at(day) - usual.expected
-    # Told of the first figure: as if it had moved by as much as all together.
-    told = math.log(value) - shift
-    return _verdict(day, value, shift, sensitivity.limit(spread), told, LOG)
-
-
-def _mixed(logs: Collection[Series], shares: Floats) -> Series:
-    """Average the logarithms of series; a day without one of them is missing."""
+    proportional = [
+        one
+        for one in named.values()
+        if one.at(day) > 0 and one.at(day) < math.inf and _is_positive(one, lead)
+    ]
     with np.errstate(divide="ignore", invalid="ignore"):
-        values = sum(
-            share * np.where(one.values > 0, np.log(one.values), np.nan)
-            for one, share in zip(logs, shares, strict=True)
-        )
-    return Series(next(iter(logs)).first, np.asarray(values, dtype=np.float64), Kind.MEAN)
+        logs = np.log(np.stack([one.values for one in proportional], axis=1))
+    whole = Series(lead.first, logs.sum(axis=1), Kind.MEAN)
+    days, _ = _history(whole, day, calendar, two_sided=two_sided)
+    if not enough(days, number):
+        return alone
+    history = logs[days - lead.first.toordinal()]
+    each = baselines(days, history, number)
+    shares = 1.0 / np.maximum(each.spread, 1e-6) ** 2
+    shares /= shares.sum()
+    usual = baselines(days, (history @ shares)[:, None], number)
+    # Lines come in orders, orders of customers: chance is that of the fewest things counted.
+    chances = [
+        sampling_variance(Kind.COUNT, math.exp(expected), one.at(day), math.inf)
+        for one, expected in zip(proportional, each.expected.tolist(), strict=True)
+        if one.kind == Kind.COUNT
+    ]
+    spread = math.sqrt(max(float(usual.spread[0]) ** 2, *chances))
+    shift = float(logs[number - lead.first.toordinal()] @ shares - usual.expected[0])
+    # Told of the first figure: as if it had moved by as much as all together.
+    limit = sensitivity.limit(spread)
+    return _said(day, value, shift, limit, LOG, math.log(value) - shift)
+
+
+def _is_positive(series: Series, rows: Series) -> bool:
+    """Whether a figure is above zero wherever there are rows."""
+    return bool((series.values[rows.values > 0] > 0).all())
 
 
 def _history(
@@ -298,34 +375,3 @@ def _is_closed(rows: Series, day: date, calendar: Calendar) -> bool:
     same &= ~np.isin(rows.days, [one.toordinal() for one in calendar.days_off])
     asked = rows.values[same][-_WEEKDAYS_ASKED:]
     return len(asked) > 1 and bool(2 * np.count_nonzero(np.nan_to_num(asked)) <= len(asked))
-
-
-def _usual_rows(rows: Series | None, usual: Baseline) -> float:
-    if rows is None:
-        return math.nan
-    return float(np.median(rows.values[np.isin(rows.days, usual.days)]))
-
-
-def _widened(usual: Baseline, kind: Kind, expected: float, rows: float, usually: float) -> float:
-    """Give the spread of a day: never less than chance, and more of a day with few rows."""
-    variance = max(usual.spread**2, sampling_variance(kind, expected, rows))
-    if rows < usually:
-        variance *= usually / max(rows, 1.0)
-    return math.sqrt(variance)
-
-
-def _verdict(  # noqa: PLR0913, PLR0917 - what a verdict is made of
-    day: date, value: float, shift: float, limit: float, expected: float, scale: Scale
-) -> Verdict:
-    answer = Answer.USUAL
-    if abs(shift) > limit:
-        answer = Answer.LOW if shift < 0 else Answer.HIGH
-    return Verdict(
-        answer,
-        day,
-        value,
-        scale.back(expected - limit),
-        scale.back(expected + limit),
-        shift,
-        limit,
-    )

@@ -11,6 +11,7 @@ from psycopg2.extensions import connection
 
 from loader.sources import load_sources
 from monitor.alerts.checks import delivery_checks
+from monitor.anomalies.checks import anomaly_checks
 from monitor.check import Check, Group, Severity, Status
 from monitor.checks.builds import build_checks
 from monitor.checks.context import Context
@@ -32,6 +33,10 @@ _COLLECTORS: dict[str, tuple[Group, Collector]] = {
     "builds": (Group.RECONCILIATION, build_checks),
     "reconciliation": (Group.RECONCILIATION, reconciliation_checks),
     "freshness": (Group.FRESHNESS, freshness_checks),
+    "anomalies": (
+        Group.ANOMALIES,
+        lambda context: anomaly_checks(context.cur, context.now, context.manifest),
+    ),
     "defects": (Group.DEFECTS, defect_checks),
     "deliveries": (Group.ALERTS, lambda context: delivery_checks(context.cur)),
 }

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import click
 
+from monitor.anomalies.figures import update_figures
 from monitor.check import Status
 from monitor.checks import collect
 from monitor.history import Run, last_runs, new_run_id, store
 from monitor.log import log_option
-from monitor.manifest import MANIFEST_PATH
+from monitor.manifest import MANIFEST_PATH, load_manifest
 from monitor.pipeline import read_pipeline
 from monitor.report.document import document, written
 from monitor.report.page import RUNS, render, verdict
@@ -70,6 +71,8 @@ def report(  # noqa: PLR0913 - one argument an option
         connect(database_url(), application_name="monitor report", role="transformer")
     ) as conn:
         started_at, clock = datetime.now(UTC), time.monotonic()
+        if stores:
+            update_figures(conn, load_manifest(manifest))
         checks = collect(conn, started_at, manifest)
         run = Run(
             run_id=new_run_id(),

@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from bench.__main__ import main
+from bench.anomalies.command import REAL_SHOP
 from bench.anomalies.faults import (
+    FAULTS,
     UNTOUCHED,
     Trial,
     best_in_hindsight,
@@ -84,3 +86,22 @@ def test_the_command_says_what_is_not_there_and_draws_what_is(tmp_path: Path) ->
     assert result.exit_code == 0, result.output
     assert f"online_retail is skipped: no daily files (<day>.csv.gz) in {tmp_path}" in result.output
     assert "generated, seed 1, percent of false alarms" in result.output
+
+
+@pytest.mark.skipif(
+    not any(REAL_SHOP.glob("*.csv.gz")), reason="the 305 real files are not here (../shared/data)"
+)
+def test_the_docs_say_what_is_measured_on_the_real_shop() -> None:
+    page = (PROJECT_DIR / "docs/monitoring/anomalies.md").read_text()
+    headings, measured = (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.partition("<!-- measured -->")[2].splitlines()
+        if line.startswith(("| |", "| this detector"))
+    )
+    said = dict(zip(headings, measured, strict=True))
+    faults = {name: FAULTS[name] for name in ("-80%", "-50%", "x2", "x3")}
+    trial = volume_trial(real_shop(REAL_SHOP), faults)
+    assert said["days"] == str(len(trial.days))
+    assert said["false alarms"] == f"{trial.detected(UNTOUCHED):.1f}"
+    for fault in faults:
+        assert said[fault] == f"{trial.detected(fault):.1f}", fault

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from monitor.anomalies.baseline import LEAST_DAYS, baseline
+from monitor.anomalies.baseline import LEAST_DAYS, enough
 from monitor.anomalies.detector import (
     MEAN,
     SHARE,
@@ -55,13 +55,15 @@ def test_both_directions_are_found(factor: float, answer: str) -> None:
 
 def test_the_day_itself_is_not_in_its_baseline() -> None:
     series = orders()
-    usual = judge(series, DAY, VOLUME)
-    for value in (0.0, 1.0, 1e9):
-        for two_sided in (False, True):
-            spoilt = judge(changed(series, DAY, value), DAY, VOLUME, two_sided=two_sided)
-            whole = judge(series, DAY, VOLUME, two_sided=two_sided)
-            assert (spoilt.low, spoilt.high) == (whole.low, whole.high)
-    assert usual.low < series.at(DAY) < usual.high
+
+    def expected(value: float, *, two_sided: bool) -> float:
+        verdict = judge(changed(series, DAY, value), DAY, VOLUME, two_sided=two_sided)
+        return math.log(value) - verdict.shift
+
+    for two_sided in (False, True):
+        usual = expected(series.at(DAY), two_sided=two_sided)
+        for value in (1.0, 30.0, 1e9):
+            assert expected(value, two_sided=two_sided) == pytest.approx(usual)
 
 
 def test_later_days_count_only_when_asked_for() -> None:
@@ -102,12 +104,12 @@ def test_silent_until_there_is_enough_history() -> None:
     series = orders()
     early = FIRST + timedelta(days=LEAST_DAYS - 1)
     assert judge(changed(series, early, 0.0), early, VOLUME).answer == Answer.NO_HISTORY
-    enough = FIRST + timedelta(days=LEAST_DAYS)
-    assert judge(changed(series, enough, 0.0), enough, VOLUME).answer == Answer.LOW
+    late = FIRST + timedelta(days=LEAST_DAYS)
+    assert judge(changed(series, late, 0.0), late, VOLUME).answer == Answer.LOW
     assert judge(series, FIRST, VOLUME).answer == Answer.NO_HISTORY
     assert judge(series, date(2030, 1, 1), VOLUME).answer == Answer.NO_HISTORY
-    of_one_day = baseline(np.array([1]), np.array([1.0]), 2)
-    assert of_one_day is None
+    assert not enough(np.array([], dtype=np.int64), 1)
+    assert not enough(np.array([1]), 2)
 
 
 def test_days_off_are_no_anomalies_and_no_measure() -> None:
@@ -133,6 +135,12 @@ def test_a_weekday_without_trade_is_a_day_off() -> None:
 def test_small_counts_are_left_alone() -> None:
     series = orders(lambda _: 4.0, noise=0.5)
     assert judge(changed(series, DAY, 0.0), DAY, VOLUME).answer == Answer.TOO_FEW
+
+
+def test_none_of_a_dozen_is_no_chance() -> None:
+    series = orders(lambda _: 13.0, noise=0.1)
+    assert judge(changed(series, DAY, 9.0), DAY, VOLUME).answer == Answer.USUAL
+    assert judge(changed(series, DAY, 0.0), DAY, VOLUME).answer == Answer.LOW
 
 
 def test_a_constant_series_may_not_move() -> None:
