@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -15,9 +16,10 @@ from monitor.anomalies.checks import WINDOW, anomaly_checks
 from monitor.anomalies.detector import VOLUME, WATCH
 from monitor.anomalies.figures import update_figures
 from monitor.check import Check, Status
+from monitor.log import log_option
 from monitor.manifest import MANIFEST_PATH, load_manifest
 from warehouse.connections import connect, database_url, transaction
-from warehouse.console import counted, say
+from warehouse.console import counted, is_structured, tell
 
 PLAIN_WIDTH = 160
 
@@ -36,6 +38,7 @@ _WORSE = (Status.FAIL, Status.WARN)
     show_default="target/manifest.json",
     help="Says which tables there are.",
 )
+@log_option
 @click.pass_context
 def anomalies(  # noqa: PLR0913 - one argument an option
     context: click.Context,
@@ -57,16 +60,40 @@ def anomalies(  # noqa: PLR0913 - one argument an option
             now = datetime.now(UTC)
             checks = list(anomaly_checks(cur, now, known, window=days, volume=found_by))
     found = [check for check in checks if check.status in _WORSE]
-    if shown := checks if show_all else found:
+    shown = checks if show_all else found
+    if is_structured():
+        click.echo(json.dumps({"checks": [_written(check) for check in shown]}))
+    elif shown:
         _show(shown)
     passed = sum(check.status == Status.PASS for check in checks)
-    say(
+    undecided = len(checks) - len(found) - passed
+    seconds = time.monotonic() - started
+    tell(
+        "anomalies",
         f"{counted(len(checks), 'check')} of {counted(updated.tables, 'table')}: "
         f"{len(found):,} with anomalies, {passed:,} passed, "
-        f"{len(checks) - len(found) - passed:,} without enough to judge by; "
-        f"{counted(updated.days, 'day')} counted anew, {time.monotonic() - started:.1f} s"
+        f"{undecided:,} without enough to judge by; "
+        f"{counted(updated.days, 'day')} counted anew, {seconds:.1f} s",
+        level="warning" if found else "info",
+        checks=len(checks),
+        found=len(found),
+        passed=passed,
+        undecided=undecided,
+        days=updated.days,
+        seconds=round(seconds, 3),
     )
     context.exit(1 if strict and found else 0)
+
+
+def _written(check: Check) -> dict[str, object]:
+    return {
+        "key": check.key,
+        "status": check.status.value,
+        "name": check.name,
+        "subject": check.subject,
+        "source": check.source,
+        "message": check.message,
+    }
 
 
 def _show(checks: list[Check]) -> None:
