@@ -47,7 +47,8 @@ PAGE, DOCUMENT = "report.html", "report.json"
     "--store/--no-store",
     "stores",
     default=True,
-    help="Whether to keep the run, for the history and for alerts.",
+    help="Whether to keep the run, for the history and for alerts, and to count the days that are "
+    "new, for anomalies.",
 )
 @click.option(
     "--manifest",

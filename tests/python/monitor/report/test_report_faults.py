@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 
 import pytest
+from monitor.anomalies.figures import update_figures
 from watched import Receiver, Watched, receiver, red
 
 from monitor.alerts.config import Alerts
@@ -12,6 +14,7 @@ from monitor.alerts.run import alert
 from monitor.alerts.secrets import Secrets
 from monitor.check import Status
 from monitor.history import Run
+from monitor.manifest import load_manifest
 from warehouse.connections import connect
 
 FAULTS = {
@@ -169,6 +172,78 @@ def test_a_fault_turns_its_checks_red_is_told_once_and_resolved(
     assert repeated == []
     assert red(repaired) == red(before)
     assert {key for event, key in resolved if event == "resolved"} >= expected
+
+
+def test_a_build_at_work_is_no_fault(watched: Watched) -> None:
+    breaking, repairing, keys = FAULTS["a mart no longer adds up"]
+    watched.execute(f"{breaking}; insert into quality._builds default values")
+    try:
+        with closing(connect(watched.project.url, application_name="counting-house dbt")):
+            at_work = {check.key: check.status for check in watched.look().checks}
+        while watched.project.query(  # the server takes a moment to see that it is gone
+            "select from pg_stat_activity where datname = current_database()"
+            " and application_name = 'counting-house dbt'"
+        ):
+            time.sleep(0.05)
+        killed = red(watched.look())
+    finally:
+        watched.execute(f"{repairing}; {FAULTS['a build was killed'][1]}")
+    assert {at_work[key] for key in {*keys, "build:last"}} == {Status.WARN}
+    assert killed >= {*keys, "build:last"}
+
+
+_REVIEWS = """
+insert into marts.fct_reviews
+select (
+    jsonb_populate_record(
+        null::marts.fct_reviews,
+        to_jsonb(review) || jsonb_build_object(
+            'review_id', 'watched-' || day || '-' || place, 'review_date', day
+        )
+    )
+).*
+from (select * from marts.fct_reviews where source = 'shop' order by review_id limit 1) as review
+cross join lateral (
+    select cast(moment as date) as day
+    from generate_series(
+        (select max(review_date) from marts.fct_reviews) - 90,
+        (select max(review_date) from marts.fct_reviews),
+        interval '1 day'
+    ) as moment
+) as days
+cross join lateral generate_series(1, 400 + extract(doy from day)::int * 7 % 23) as place
+"""
+
+
+def test_a_load_that_is_half_empty(watched: Watched) -> None:
+    manifest = load_manifest(watched.project.folder / "target" / "manifest.json")
+
+    def look() -> set[str]:
+        with closing(connect(watched.project.url)) as conn:
+            update_figures(conn, manifest)
+        return red(watched.look())
+
+    watched.execute(_REVIEWS)
+    try:
+        before = look()
+        watched.execute(
+            "create table public.kept as select * from marts.fct_reviews where review_date ="
+            " (select max(order_date) from marts.fct_orders) and review_id like 'watched-%';"
+            " delete from public.kept where ctid in (select ctid from public.kept limit 200);"
+            " delete from marts.fct_reviews where review_id in (select review_id from public.kept)"
+        )
+        broken = look()
+        watched.execute(
+            "insert into marts.fct_reviews select * from public.kept; drop table public.kept"
+        )
+        repaired = look()
+    finally:
+        watched.execute(
+            "delete from marts.fct_reviews where review_id like 'watched-%';"
+            " drop table monitoring.daily_figures"
+        )
+    assert broken - before == {"anomaly:shop:fct_reviews:volume"}
+    assert repaired == before
 
 
 def test_the_small_warehouse_can_be_trusted(watched: Watched) -> None:
