@@ -6,12 +6,12 @@ import time
 from contextlib import closing
 
 import pytest
-from monitor.anomalies.figures import update_figures
 from watched import Receiver, Watched, receiver, red
 
 from monitor.alerts.config import Alerts
 from monitor.alerts.run import alert
 from monitor.alerts.secrets import Secrets
+from monitor.anomalies.figures import update_figures
 from monitor.check import Status
 from monitor.history import Run
 from monitor.manifest import load_manifest
@@ -198,7 +198,9 @@ select (
     jsonb_populate_record(
         null::marts.fct_reviews,
         to_jsonb(review) || jsonb_build_object(
-            'review_id', 'watched-' || day || '-' || place, 'review_date', day
+            'review_id', 'watched-' || day || '-' || place, 'review_date', day,
+            'order_id', 'watched-' || day || '-' || place, 'customer_id', 'watched-' || place,
+            'product_id', 'watched-' || place % 97
         )
     )
 ).*
