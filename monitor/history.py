@@ -19,7 +19,7 @@ from psycopg2.extensions import connection, cursor
 from psycopg2.extras import Json, execute_values
 
 from monitor.check import Check, Group, Severity, Status
-from monitor.grants import let_readers_see
+from monitor.tables import has_table, let_readers_see, make_missing
 from warehouse import composed
 from warehouse.connections import transaction
 from warehouse.errors import WarehouseError
@@ -207,8 +207,7 @@ def last_runs(conn: connection, n: int, *, kind: Kind = "warehouse") -> list[Run
         kind: of which kind.
     """
     with transaction(conn) as cur:
-        cur.execute("select to_regclass('monitoring.check_results') is null")
-        if cur.fetchall() == [(True,)]:
+        if not has_table(cur, "check_results"):
             return []
         cur.execute(
             "select run_id, started_at, finished_at, seconds from monitoring.check_runs"
@@ -255,13 +254,7 @@ def prune(conn: connection, keep: int, *, kind: Kind = "warehouse") -> int:
 
 
 def _make_tables(cur: cursor) -> None:
-    cur.execute("select to_regclass('monitoring.check_results') is null")
-    if cur.fetchall() == [(True,)]:
-        # "if not exists" asks for the right to make schemas before it looks whether one is there.
-        cur.execute("select to_regnamespace('monitoring') is null")
-        if cur.fetchall() == [(True,)]:
-            cur.execute("create schema monitoring")
-        cur.execute(_TABLES)
+    make_missing(cur, _TABLES, "check_results")
     # Roles may be made later.
     let_readers_see(cur, "check_runs", "check_results")
 

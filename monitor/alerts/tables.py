@@ -9,7 +9,7 @@ import psycopg2
 from psycopg2.extensions import cursor
 
 from monitor.alerts.errors import AlertsError
-from monitor.grants import let_readers_see
+from monitor.tables import has_table, let_readers_see, make_missing
 
 # What holds several runs of `python -m monitor alert` apart.
 LOCK = "counting-house.alerts"
@@ -129,6 +129,9 @@ comment on column monitoring.alerted_run.started_at is 'When it began, UTC.';
 comment on column monitoring.alerted_run.alerted_at is 'When alerts worked it out, UTC.';
 """
 
+# The last one of them: they are made in one transaction.
+_LAST = "alerted_run"
+
 
 def make_tables(cur: cursor) -> None:
     """Make the tables that are missing, in the transaction of `cur`.
@@ -137,12 +140,7 @@ def make_tables(cur: cursor) -> None:
         AlertsError: the user may not.
     """
     try:
-        if not has_tables(cur):
-            # "if not exists" asks for the right to make schemas before it looks for one.
-            cur.execute("select to_regnamespace('monitoring') is null")
-            if cur.fetchall() == [(True,)]:
-                cur.execute("create schema monitoring")
-            cur.execute(_TABLES)
+        make_missing(cur, _TABLES, _LAST)
         let_readers_see(cur, "incidents", "deliveries")
     except psycopg2.errors.InsufficientPrivilege as error:
         reason = " ".join(str(error).split())
@@ -154,6 +152,4 @@ def make_tables(cur: cursor) -> None:
 
 def has_tables(cur: cursor) -> bool:
     """Whether alerts have run in this database before."""
-    # The last one of them: they are made in one transaction.
-    cur.execute("select to_regclass('monitoring.alerted_run') is not null")
-    return cur.fetchall() == [(True,)]
+    return has_table(cur, _LAST)

@@ -20,8 +20,8 @@ from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 
 from monitor.anomalies.watched import CURRENCY, SOURCE, Watched, watched_tables
-from monitor.grants import let_readers_see
 from monitor.manifest import Manifest
+from monitor.tables import let_readers_see, make_missing
 from warehouse import composed
 from warehouse.connections import transaction
 from warehouse.errors import WarehouseError
@@ -166,8 +166,7 @@ def update_figures(conn: connection, manifest: Manifest) -> Updated:
     try:
         with transaction(conn) as cur:
             composed.lock(cur, _LOCK)
-            cur.execute("create schema if not exists monitoring")
-            cur.execute(_TABLE)
+            make_missing(cur, _TABLE, "daily_figures")
             let_readers_see(cur, "daily_figures")
             tables = list(watched_tables(cur, manifest))
         days = 0

@@ -14,6 +14,7 @@ from psycopg2.extras import Json, execute_values
 
 from monitor.profiles.figures import Profile, Reference, TableProfile
 from monitor.profiles.relations import ProfileError, Relation
+from monitor.tables import has_table, make_missing
 from warehouse import composed
 from warehouse.connections import transaction
 
@@ -69,7 +70,7 @@ def last_profile(conn: connection, relation: Relation) -> dict[str, Reference]:
     A column that holds personal data today is compared with nothing that holds values.
     """
     with transaction(conn) as cur:
-        if not _is_there(cur):
+        if not has_table(cur, "profiles"):
             return {}
         cur.execute(
             "select column_name, profiled_at, figures from monitoring.profiles"
@@ -104,7 +105,7 @@ def store(conn: connection, profile: Profile, keep: int = KEPT) -> int:
     try:
         with transaction(conn) as cur:
             composed.lock(cur, _LOCK)
-            _make_table(cur)
+            make_missing(cur, _TABLE, "profiles")
             execute_values(
                 cur,
                 f"insert into monitoring.profiles ({_COLUMNS}) values %s",
@@ -120,21 +121,6 @@ def store(conn: connection, profile: Profile, keep: int = KEPT) -> int:
             f"the profiles cannot be stored: {reason}: use a login of the role transformer "
             "(python -m warehouse login), or profile with --no-store"
         ) from None
-
-
-def _is_there(cur: cursor) -> bool:
-    cur.execute("select to_regclass('monitoring.profiles') is not null")
-    return cur.fetchall() == [(True,)]
-
-
-def _make_table(cur: cursor) -> None:
-    if _is_there(cur):
-        return
-    # "if not exists" asks for the right to make schemas before it looks whether one is there.
-    cur.execute("select to_regnamespace('monitoring') is null")
-    if cur.fetchall() == [(True,)]:
-        cur.execute("create schema monitoring")
-    cur.execute(_TABLE)
 
 
 def _rows(profile: Profile, table: TableProfile) -> Iterator[tuple[object, ...]]:
