@@ -32,6 +32,7 @@
                 {{ safe_cast(relation ~ "." ~ texts.get(column, column), type) }} as {{ column }}
                 {{- "," if not loop.last }}
                 {%- endfor %}
+            from (values (true)) as one_row (is_one)
             offset 0
         ) as cast_once
         offset 0
