@@ -82,12 +82,13 @@ def _killed(trial: Trial, given: Deliveries) -> None:
 def _in_parts(trial: Trial, given: Deliveries) -> None:
     """Build marts before the production that they read: the next build catches up.
 
-    Orders are built with their customers, to whom a foreign key binds them.
+    Orders come with their customers and these customers' versions: keys bind them.
     """
     trial.deliver(given.days)
     trial.build("-s", "quality", command="run")
     trial.build("-s", "fct_orders", "fct_sales", "dim_customers", "dim_products", command="run")
-    parts = ("fct_orders", "orders", "customers", "product_history")
+    of_customers = ("customers", "customer_history", "dim_customers")
+    parts = ("fct_orders", "orders", *of_customers, "product_history")
     trial.build("-s", *parts, command="run")
     trial.build()
 
