@@ -14,12 +14,11 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-import psycopg2
 from psycopg2.extensions import connection, cursor
 from psycopg2.extras import Json, execute_values
 
 from monitor.check import Check, Group, Severity, Status
-from monitor.tables import has_table, let_readers_see, make_missing
+from monitor.tables import as_transformer, is_there, let_readers_see, make_missing
 from warehouse import composed
 from warehouse.connections import transaction
 from warehouse.errors import WarehouseError
@@ -159,41 +158,34 @@ def store(conn: connection, run: Run) -> None:
     if len(set(keys)) < len(keys):
         twice = sorted({key for key in keys if keys.count(key) > 1})
         raise HistoryError(f"two checks have one key: {', '.join(twice)}: name them apart")
-    try:
-        with transaction(conn) as cur:
-            composed.lock(cur, _LOCK)
-            _make_tables(cur)
-            cur.execute("delete from monitoring.check_runs where run_id = %s", (run.run_id,))
-            cur.execute(
-                "insert into monitoring.check_runs (run_id, kind, started_at, finished_at, seconds,"
-                " passed, warned, failed, skipped) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                (
-                    run.run_id,
-                    run.kind,
-                    run.started_at,
-                    run.finished_at,
-                    run.seconds,
-                    *(run.count(status) for status in Status),
-                ),
-            )
-            execute_values(
-                cur,
-                f"insert into monitoring.check_results (run_id, position, {', '.join(_COLUMNS)})"
-                " values %s",
-                [
-                    (run.run_id, position, *_values(check))
-                    for position, check in enumerate(run.checks)
-                ],
-                page_size=1000,
-            )
-            _forget_details(cur, run.kind)
-            _prune(cur, run.kind, KEPT)
-    except psycopg2.errors.InsufficientPrivilege as error:
-        reason = " ".join(str(error).split())
-        raise HistoryError(
-            f"the run cannot be stored: {reason}: use a login of the role transformer "
-            "(python -m warehouse login), or report with --no-store"
-        ) from None
+    with (
+        as_transformer(HistoryError, "the run cannot be stored", ", or report with --no-store"),
+        transaction(conn) as cur,
+    ):
+        composed.lock(cur, _LOCK)
+        _make_tables(cur)
+        cur.execute("delete from monitoring.check_runs where run_id = %s", (run.run_id,))
+        cur.execute(
+            "insert into monitoring.check_runs (run_id, kind, started_at, finished_at, seconds,"
+            " passed, warned, failed, skipped) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                run.run_id,
+                run.kind,
+                run.started_at,
+                run.finished_at,
+                run.seconds,
+                *(run.count(status) for status in Status),
+            ),
+        )
+        execute_values(
+            cur,
+            f"insert into monitoring.check_results (run_id, position, {', '.join(_COLUMNS)})"
+            " values %s",
+            [(run.run_id, position, *_values(check)) for position, check in enumerate(run.checks)],
+            page_size=1000,
+        )
+        _forget_details(cur, run.kind)
+        _prune(cur, run.kind, KEPT)
 
 
 def last_runs(conn: connection, n: int, *, kind: Kind = "warehouse") -> list[Run]:
@@ -207,7 +199,7 @@ def last_runs(conn: connection, n: int, *, kind: Kind = "warehouse") -> list[Run
         kind: of which kind.
     """
     with transaction(conn) as cur:
-        if not has_table(cur, "check_results"):
+        if not is_there(cur, "monitoring.check_results"):
             return []
         cur.execute(
             "select run_id, started_at, finished_at, seconds from monitoring.check_runs"

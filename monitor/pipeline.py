@@ -8,11 +8,10 @@ from datetime import datetime
 
 from psycopg2.extensions import connection
 
+from monitor.tables import is_there
 from warehouse.connections import transaction
 
 COSTLIEST = 15
-
-_THERE = "select to_regclass('monitoring._run_results') is not null"
 
 # What runs later without a build of its own, such as `dbt test`, bears the number of the last one:
 # so the time is that in which something ran, and not from the first begin to the last end.
@@ -131,8 +130,7 @@ def read_pipeline(conn: connection, runs: int = 30) -> Pipeline:
         runs: how many builds at most.
     """
     with transaction(conn) as cur:
-        cur.execute(_THERE)
-        if cur.fetchall() != [(True,)]:
+        if not is_there(cur, "monitoring._run_results"):
             return Pipeline()
         cur.execute(_BUILDS, {"runs": runs})
         builds = tuple(BuildRun(*row) for row in cur.fetchall())

@@ -21,6 +21,7 @@ from psycopg2.extensions import connection, cursor
 from monitor.check import Severity, Status
 from monitor.exposition import Family, exposition
 from monitor.log import log_option
+from monitor.tables import is_there
 from warehouse.connections import connect, database_url, transaction
 from warehouse.console import counted, is_structured, tell
 from warehouse.errors import WarehouseError
@@ -56,8 +57,7 @@ def read(conn: connection, now: datetime, *, rows: bool = True) -> tuple[list[Fa
         for relation, made_by, reader in _READERS:
             if reader is _table_rows and not rows:
                 continue
-            cur.execute("select to_regclass(%s) is not null", (relation,))
-            if cur.fetchall() == [(True,)]:
+            if is_there(cur, relation):
                 families += reader(cur, now)
             else:
                 missing.append(f"{relation} ({made_by})")

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import cursor
 
 from warehouse import composed
+from warehouse.errors import WarehouseError
 from warehouse.role_names import Role, role_name
 
 _READERS: tuple[Role, ...] = ("reader", "reader_pii")
 
 
-def has_table(cur: cursor, table: str) -> bool:
-    """Whether the schema monitoring has a table."""
-    cur.execute("select to_regclass(format('monitoring.%%I', %s::text)) is not null", (table,))
+def is_there(cur: cursor, relation: str) -> bool:
+    """Whether there is a table or view; `relation` is its name as SQL has it, with the schema."""
+    cur.execute("select to_regclass(%s) is not null", (relation,))
     return cur.fetchall() == [(True,)]
+
+
+@contextmanager
+def as_transformer(fault: type[WarehouseError], what: str, or_else: str = "") -> Iterator[None]:
+    """Say of a right that the user lacks who has it.
+
+    Args:
+        fault: the error that is raised.
+        what: cannot be done.
+        or_else: another way out, if there is one.
+
+    Raises:
+        WarehouseError: `fault`, where PostgreSQL refused something to the user within the block.
+    """
+    try:
+        yield
+    except psycopg2.errors.InsufficientPrivilege as error:
+        reason = " ".join(str(error).split())
+        raise fault(
+            f"{what}: {reason}: use a login of the role transformer (python -m warehouse login)"
+            f"{or_else}"
+        ) from None
 
 
 def make_missing(cur: cursor, statements: str, last: str) -> None:
@@ -28,7 +55,7 @@ def make_missing(cur: cursor, statements: str, last: str) -> None:
     Raises:
         psycopg2.errors.InsufficientPrivilege: the user may not.
     """
-    if has_table(cur, last):
+    if is_there(cur, f"monitoring.{last}"):
         return
     # "if not exists" asks for the right to make schemas before it looks whether one is there.
     cur.execute("select to_regnamespace('monitoring') is null")

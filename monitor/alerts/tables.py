@@ -5,11 +5,10 @@ They are made when alerts first run.
 
 from __future__ import annotations
 
-import psycopg2
 from psycopg2.extensions import cursor
 
 from monitor.alerts.errors import AlertsError
-from monitor.tables import has_table, let_readers_see, make_missing
+from monitor.tables import as_transformer, is_there, let_readers_see, make_missing
 
 # What holds several runs of `python -m monitor alert` apart.
 LOCK = "counting-house.alerts"
@@ -139,17 +138,11 @@ def make_tables(cur: cursor) -> None:
     Raises:
         AlertsError: the user may not.
     """
-    try:
+    with as_transformer(AlertsError, "the tables of alerts cannot be made"):
         make_missing(cur, _TABLES, _LAST)
         let_readers_see(cur, "incidents", "deliveries")
-    except psycopg2.errors.InsufficientPrivilege as error:
-        reason = " ".join(str(error).split())
-        raise AlertsError(
-            f"the tables of alerts cannot be made: {reason}: use a login of the role transformer "
-            "(python -m warehouse login)"
-        ) from None
 
 
 def has_tables(cur: cursor) -> bool:
     """Whether alerts have run in this database before."""
-    return has_table(cur, _LAST)
+    return is_there(cur, f"monitoring.{_LAST}")

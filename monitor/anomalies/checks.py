@@ -27,6 +27,7 @@ from monitor.anomalies.detector import (
 )
 from monitor.check import Check, Group, Status
 from monitor.manifest import Manifest, load_manifest
+from monitor.tables import is_there
 
 # So many complete days are looked at.
 WINDOW = 7
@@ -70,8 +71,7 @@ def anomaly_checks(
     Yields:
         The checks, table by table.
     """
-    cur.execute("select to_regclass(%s) is not null", (_FIGURES,))
-    if cur.fetchone() != (True,):
+    if not is_there(cur, _FIGURES):
         yield Check(
             key="anomaly:figures",
             group=Group.ANOMALIES,

@@ -18,6 +18,7 @@ from monitor.anomalies.ratios import a_row
 from monitor.anomalies.scales import Kind
 from monitor.anomalies.watched import Watched, watched_tables
 from monitor.manifest import Manifest
+from monitor.tables import is_there
 
 # A key of which one day shows more than this share of all there are does not grow with the rows.
 _MOST_OF_KEYS = 0.05
@@ -183,8 +184,7 @@ def _days_off(cur: cursor, manifest: Manifest) -> dict[str | None, frozenset[dat
     if node is None:
         return {}
     relation = sql.Identifier(node.schema, node.relation)
-    cur.execute("select to_regclass(%s) is not null", (relation.as_string(cur),))
-    if cur.fetchone() != (True,):
+    if not is_there(cur, relation.as_string(cur)):
         return {}
     cur.execute(sql.SQL("select source, day from {}").format(relation))
     listed: dict[str | None, set[date]] = defaultdict(set)
@@ -209,9 +209,8 @@ def last_days(cur: cursor, found: Iterable[TableDays], now: datetime) -> dict[st
         found: all tables of the sources.
         now: the moment until which days can be complete, with a time zone.
     """
-    cur.execute("select to_regclass('raw._loads') is not null")
     loads: dict[str, datetime] = {}
-    if cur.fetchone() == (True,):
+    if is_there(cur, "raw._loads"):
         cur.execute(_LAST_LOADS)
         loads = dict(cur.fetchall())
     reached: dict[str, list[date]] = defaultdict(list)

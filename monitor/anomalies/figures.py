@@ -15,13 +15,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 
 from monitor.anomalies.watched import CURRENCY, SOURCE, Watched, watched_tables
 from monitor.manifest import Manifest
-from monitor.tables import let_readers_see, make_missing
+from monitor.tables import as_transformer, let_readers_see, make_missing
 from warehouse import composed
 from warehouse.connections import transaction
 from warehouse.errors import WarehouseError
@@ -163,7 +162,7 @@ def update_figures(conn: connection, manifest: Manifest) -> Updated:
     Raises:
         FiguresError: the user may not write to the schema, or a table cannot be read.
     """
-    try:
+    with as_transformer(FiguresError, "the figures of days cannot be kept"):
         with transaction(conn) as cur:
             composed.lock(cur, _LOCK)
             make_missing(cur, _TABLE, "daily_figures")
@@ -174,12 +173,6 @@ def update_figures(conn: connection, manifest: Manifest) -> Updated:
             with transaction(conn) as cur:
                 composed.lock(cur, _LOCK)
                 days += _update(cur, table)
-    except psycopg2.errors.InsufficientPrivilege as error:
-        reason = " ".join(str(error).split())
-        raise FiguresError(
-            f"the figures of days cannot be kept: {reason}: use a login of the role transformer "
-            "(python -m warehouse login)"
-        ) from None
     return Updated(len(tables), days)
 
 

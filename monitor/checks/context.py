@@ -14,6 +14,7 @@ from psycopg2.extensions import cursor
 from loader.sources import Sources
 from monitor.check import Severity
 from monitor.manifest import Manifest, Node, Source
+from monitor.tables import is_there
 
 SAMPLES = 5  # failing rows that a check shows
 
@@ -60,8 +61,7 @@ class Context:
     def is_there(self, place: str) -> bool:
         """Whether a relation is there."""
         if place not in self._present:
-            self.cur.execute("select to_regclass(%s) is not null", (place,))
-            ((self._present[place],),) = self.cur.fetchall()
+            self._present[place] = is_there(self.cur, place)
         return self._present[place]
 
     def lacking(self, *places: str) -> str | None:

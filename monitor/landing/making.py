@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from loader.loading.budget import Budget
 from monitor.check import Check, Group, Status
 from monitor.landing.delivery import Delivery
+from monitor.landing.wording import SHOWN, more
 
 
 class Maker:
@@ -46,6 +47,30 @@ class Maker:
             checked=checked,
             failed=failed,
             samples=tuple(samples),
+        )
+
+    def _unless(  # noqa: PLR0913 - a check's own
+        self,
+        table: str,
+        what: str,
+        name: str,
+        faults: Sequence[dict[str, str | None]],
+        passed: str,
+        *,
+        checked: int,
+        group: Group = Group.RECONCILIATION,
+    ) -> Check:
+        """Make a check that fails where there are faults; its message is the first of them."""
+        return self._check(
+            table,
+            what,
+            group,
+            name,
+            Status.FAIL if faults else Status.PASS,
+            f"{' '.join(filter(None, faults[0].values()))}{more(faults)}" if faults else passed,
+            checked=checked,
+            failed=len(faults),
+            samples=faults[:SHOWN],
         )
 
     def _within(self, bad: int, rows: int) -> Status:

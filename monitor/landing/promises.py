@@ -37,16 +37,13 @@ class Promises(Maker):
             checked=len(chosen),
             failed=len(unfinished),
         )
-        yield self._check(
+        yield self._unless(
             "",
             "manifests",
-            Group.RECONCILIATION,
             "batches can be taken up",
-            Status.FAIL if found.faults else Status.PASS,
-            f"{found.faults[0]}{more(found.faults)}" if found.faults else "no manifest is at fault",
+            [{"fault": fault} for fault in found.faults],
+            "no manifest is at fault",
             checked=len(chosen),
-            failed=len(found.faults),
-            samples=[{"fault": fault} for fault in found.faults[:SHOWN]],
         )
         yield self._twice([file for one in findings for file in one.files])
         if found.strangers:
@@ -92,23 +89,17 @@ class Promises(Maker):
         )
 
     def _there(self, table: str, named: Sequence[NamedFile]) -> Check:
-        missing = [file for file in named if file.fault]
-        return self._check(
+        return self._unless(
             table,
             "files",
-            Group.RECONCILIATION,
             "files are there",
-            Status.FAIL if missing else Status.PASS,
-            f"{missing[0].name} {missing[0].fault}{more(missing)}"
-            if missing
-            else f"{counted(len(named), 'file')}, all there",
+            [{"file": file.name, "fault": file.fault} for file in named if file.fault],
+            f"{counted(len(named), 'file')}, all there",
             checked=len(named),
-            failed=len(missing),
-            samples=[{"file": file.name, "fault": file.fault} for file in missing[:SHOWN]],
         )
 
     def _as_promised(self, table: str, files: Sequence[FileFindings]) -> Check:
-        samples: list[dict[str, str | None]] = []
+        faults: list[dict[str, str | None]] = []
         for file in files:
             promised, landed = file.named.promised, file.named.file
             assert landed is not None
@@ -123,55 +114,40 @@ class Promises(Maker):
                 )
             else:
                 continue
-            samples.append({"file": file.named.name, "fault": fault})
-        return self._check(
+            faults.append({"file": file.named.name, "fault": fault})
+        return self._unless(
             table,
             "content",
-            Group.RECONCILIATION,
             "bytes and SHA-256 are as promised",
-            Status.FAIL if samples else Status.PASS,
-            f"{samples[0]['file']} {samples[0]['fault']}{more(samples)}"
-            if samples
-            else f"{counted(len(files), 'file')} as promised",
+            faults,
+            f"{counted(len(files), 'file')} as promised",
             checked=len(files),
-            failed=len(samples),
-            samples=samples[:SHOWN],
         )
 
     def _rows(self, table: str, files: Sequence[FileFindings]) -> Check:
-        samples: list[dict[str, str | None]] = []
+        faults: list[dict[str, str | None]] = []
         for file in files:
             promised, found = file.named.promised, file.content.records
             if promised is not None and not file.fault and found != promised.rows:
                 fault = f"holds {counted(found, 'record')}, its manifest promises {promised.rows:,}"
-                samples.append({"file": file.named.name, "fault": fault})
+                faults.append({"file": file.named.name, "fault": fault})
         total = sum(file.content.records for file in files)
-        return self._check(
+        return self._unless(
             table,
             "rows",
-            Group.RECONCILIATION,
             "records are as many as promised",
-            Status.FAIL if samples else Status.PASS,
-            f"{samples[0]['file']} {samples[0]['fault']}{more(samples)}"
-            if samples
-            else f"{counted(total, 'record')} as promised",
+            faults,
+            f"{counted(total, 'record')} as promised",
             checked=len(files),
-            failed=len(samples),
-            samples=samples[:SHOWN],
         )
 
     def _readable(self, table: str, files: Sequence[FileFindings]) -> Check:
-        faults = [file for file in files if file.fault]
-        return self._check(
+        return self._unless(
             table,
             "readable",
-            Group.SCHEMA,
             "files can be read",
-            Status.FAIL if faults else Status.PASS,
-            f"{faults[0].fault}{more(faults)}"
-            if faults
-            else f"{counted(len(files), 'file')} read to the end",
+            [{"fault": file.fault} for file in files if file.fault],
+            f"{counted(len(files), 'file')} read to the end",
             checked=len(files),
-            failed=len(faults),
-            samples=[{"fault": file.fault} for file in faults[:SHOWN]],
+            group=Group.SCHEMA,
         )

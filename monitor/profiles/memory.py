@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import psycopg2
 from psycopg2.extensions import connection, cursor
 from psycopg2.extras import Json, execute_values
 
 from monitor.profiles.figures import Profile, Reference, TableProfile
 from monitor.profiles.relations import ProfileError, Relation
-from monitor.tables import has_table, make_missing
+from monitor.tables import as_transformer, is_there, make_missing
 from warehouse import composed
 from warehouse.connections import transaction
 
@@ -70,7 +69,7 @@ def last_profile(conn: connection, relation: Relation) -> dict[str, Reference]:
     A column that holds personal data today is compared with nothing that holds values.
     """
     with transaction(conn) as cur:
-        if not has_table(cur, "profiles"):
+        if not is_there(cur, "monitoring.profiles"):
             return {}
         cur.execute(
             "select column_name, profiled_at, figures from monitoring.profiles"
@@ -102,25 +101,23 @@ def store(conn: connection, profile: Profile, keep: int = KEPT) -> int:
     Raises:
         ProfileError: the user may not write to the schema.
     """
-    try:
-        with transaction(conn) as cur:
-            composed.lock(cur, _LOCK)
-            make_missing(cur, _TABLE, "profiles")
-            execute_values(
-                cur,
-                f"insert into monitoring.profiles ({_COLUMNS}) values %s",
-                [row for table in profile.tables for row in _rows(profile, table)],
-                page_size=500,
-            )
-            for table in profile.tables:
-                _forget_persons(cur, table)
-            return sum(_prune(cur, table, keep) for table in profile.tables)
-    except psycopg2.errors.InsufficientPrivilege as error:
-        reason = " ".join(str(error).split())
-        raise ProfileError(
-            f"the profiles cannot be stored: {reason}: use a login of the role transformer "
-            "(python -m warehouse login), or profile with --no-store"
-        ) from None
+    with (
+        as_transformer(
+            ProfileError, "the profiles cannot be stored", ", or profile with --no-store"
+        ),
+        transaction(conn) as cur,
+    ):
+        composed.lock(cur, _LOCK)
+        make_missing(cur, _TABLE, "profiles")
+        execute_values(
+            cur,
+            f"insert into monitoring.profiles ({_COLUMNS}) values %s",
+            [row for table in profile.tables for row in _rows(profile, table)],
+            page_size=500,
+        )
+        for table in profile.tables:
+            _forget_persons(cur, table)
+        return sum(_prune(cur, table, keep) for table in profile.tables)
 
 
 def _rows(profile: Profile, table: TableProfile) -> Iterator[tuple[object, ...]]:
